@@ -1,0 +1,46 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+// The packages are floors: an import goes to a lower floor, never sideways or up.
+const floors = [0, 1, 2, 3, 4];
+const depConstraints = floors.map((floor) => ({
+  sourceTag: `floor:${floor}`,
+  onlyDependOnLibsWithTags: floors
+    .filter((below) => below < floor)
+    .map((below) => `floor:${below}`),
+}));
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/out-tsc', '**/.nx', 'docs/api', 'coverage'] },
+  { plugins: { '@nx': nx } },
+  {
+    files: ['**/*.ts', '**/*.mts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: true, allow: ['^.*/tools/.*\\.mjs$'], depConstraints },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-non-null-assertion': 'off', // indexes proven by a loop's bound
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/unified-signatures': 'off', // overloads carry their own docs
+    },
+  },
+  {
+    files: ['**/test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+);

@@ -1,0 +1,2 @@
+import { expect, test } from 'vitest';
+test('loads', () => expect(1).toBe(1));
