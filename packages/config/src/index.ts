@@ -1,1 +1,28 @@
-export {};
+export { ConfigElement, SYSTEM_PARAMS, useDefault } from './config-element.js';
+export type { ConfigParam, ParamForm, ParamValue } from './config-element.js';
+export { ConfigError } from './config-error.js';
+export type { ConfigErrorCode, ConfigErrorDetails } from './config-error.js';
+export type { EmbeddedContext } from './embedded-code.js';
+export { loadConfig, parseConfig } from './load-config.js';
+export type { LoadOptions, ParseOptions } from './load-config.js';
+export type { ConfigLogger } from './logger.js';
+export type { Location } from './source-text.js';
+export { param, secret } from './param-meta.js';
+export type { ParamMeta } from './param-meta.js';
+export type { NumberOptions, ParamType } from './param-types.js';
+export { elementOf } from './read-section.js';
+export { defineSection } from './section.js';
+export type {
+  CheckContext,
+  ParamSchemas,
+  RawSubsection,
+  ReadContext,
+  Section,
+  SectionOf,
+  SectionSchema,
+  SectionValue,
+  Subsection,
+  SubsectionOptions,
+  SubsectionSchemas,
+} from './section.js';
+export * as t from './types.js';

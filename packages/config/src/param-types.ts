@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import { didYouMean } from './nearest.js';
+import { mark } from './param-meta.js';
+import { rubyRegexp } from './ruby-regexp.js';
+
+/**
+ * A parameter's schema: from the text in the file to a value. Being a zod schema it takes
+ * `.default(…)`, `.optional()`, `.nullable()`, `.describe(…)` and `.refine(…)`.
+ */
+export type ParamType<T> = z.ZodType<T, string>;
+
+/** The bounds of a number. */
+export interface NumberOptions {
+  /** The least value allowed. */
+  readonly min?: number;
+  /** The greatest value allowed. */
+  readonly max?: number;
+}
+
+/** Turns text into a value, or says what is wrong with it. */
+type Convert<T> = (text: string) => T | Problem;
+
+class Problem {
+  constructor(
+    readonly message: string,
+    readonly hint?: string,
+  ) {}
+}
+
+function type<T>(name: string, convert: Convert<T>, values?: readonly string[]): ParamType<T> {
+  const schema = z.string().transform((text, context) => {
+    const value = convert(text);
+    if (!(value instanceof Problem)) return value;
+    context.issues.push({
+      code: 'custom',
+      message: value.message,
+      params: { hint: value.hint },
+      input: text,
+    });
+    return z.NEVER;
+  });
+  return mark(schema, { type: name, ...(values && { values }) });
+}
+
+/** Text (Fluentd's `:string`). */
+export function string(): ParamType<string> {
+  return type('string', (text) => text);
+}
+
+/** A whole number (`:integer`): `24224`, `-1`, `1_000`. Unlike in Fluentd, `12abc` is an error. */
+export function integer(options: NumberOptions = {}): ParamType<number> {
+  return type('integer', (text) => {
+    if (!/^[+-]?\d+(?:_\d+)*(?:\.0+)?$/.test(text)) {
+      const unit = /^\d+[kmgtshd]/i.test(text) ? ', without a unit' : '';
+      return new Problem('expected an integer', `write a whole number such as 24224${unit}`);
+    }
+    const value = Number(text.replaceAll('_', ''));
+    if (!Number.isSafeInteger(value)) return new Problem('this integer is too big');
+    return within(value, options);
+  });
+}
+
+/** A number (`:float`): `1`, `0.5`, `1e3`. */
+export function float(options: NumberOptions = {}): ParamType<number> {
+  return type('float', (text) =>
+    /^[+-]?(?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
+      ? within(Number(text.replaceAll('_', '')), options)
+      : new Problem('expected a number', 'write a number such as 0.5'),
+  );
+}
+
+/**
+ * True or false (`:bool`): `true` or `yes`, `false` or `no`; a name without a value is true, and so
+ * is a name with nothing but a comment. Anything else, which Fluentd takes for nil, is an error.
+ */
+export function bool(): ParamType<boolean> {
+  return type('bool', (text) => {
+    if (text === 'true' || text === 'yes' || text === '' || text.startsWith('#')) return true;
+    if (text === 'false' || text === 'no') return false;
+    return new Problem('expected true or false', 'write true, yes, false or no');
+  });
+}
+
+const SIZE_UNITS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
+
+/** A number of bytes (`:size`): `1024`, `64k`, `8m`, `8MB`, `1g`, `1t`; units are powers of 1024. */
+export function size(options: NumberOptions = {}): ParamType<number> {
+  return type('size', (text) => {
+    const found = /^(\d+(?:_\d+)*)(?:([kmgt])?(?:i?b|bytes)?)$/i.exec(text);
+    if (!found) {
+      return new Problem('expected a size', 'write bytes as 65536, 64k, 8m, 1g or 1t');
+    }
+    const unit = found.at(2)?.toLowerCase() as keyof typeof SIZE_UNITS | undefined;
+    const value = Number(found[1].replaceAll('_', '')) * (unit ? SIZE_UNITS[unit] : 1);
+    return Number.isSafeInteger(value)
+      ? within(value, options)
+      : new Problem('this size is too big');
+  });
+}
+
+const TIME_UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/**
+ * A duration in seconds (`:time`): `30`, `0.5`, `30s`, `5m`, `12h`, `1d`, also `10sec`. Where
+ * Fluentd reads a number that was not meant (`500ms` as 500 minutes, `1m30s` as 30 seconds) it is an
+ * error.
+ */
+export function time(options: NumberOptions = { min: 0 }): ParamType<number> {
+  return type('time', (text) => {
+    const found =
+      /^([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)?$/.exec(
+        text,
+      );
+    if (!found) {
+      return new Problem(
+        'expected a time',
+        'write seconds as 30 or 0.5, or one number with a unit: 30s, 5m, 12h, 1d',
+      );
+    }
+    const unit = found.slice(2).find(Boolean) ?? 's';
+    return within(Number(found[1]) * TIME_UNITS[unit as keyof typeof TIME_UNITS], options);
+  });
+}
+
+/** One of some words (`:enum`). */
+export function enumeration<const T extends string>(values: readonly T[]): ParamType<T> {
+  return type(
+    'enum',
+    (text) => {
+      if ((values as readonly string[]).includes(text)) return text as T;
+      const near = didYouMean(text, values);
+      return new Problem(
+        `expected one of ${values.join(', ')}`,
+        near ?? `write one of ${values.join(', ')}`,
+      );
+    },
+    values,
+  );
+}
+
+/** A list (`:array`): JSON, or text with commas: `["a", "b"]` or `a, b`. */
+export function array(): ParamType<unknown[]>;
+/** A list whose items are of one type (`value_type`). */
+export function array<T>(item: ParamType<T>): ParamType<T[]>;
+export function array(item?: z.ZodType): ParamType<unknown[]> {
+  return type('array', (text) => {
+    let list: unknown;
+    if (text.startsWith('[')) {
+      list = parseJson(text);
+      if (!Array.isArray(list)) return new Problem('expected an array', 'write ["a", "b"] or a,b');
+    } else {
+      const trimmed = text.trim();
+      list = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
+    }
+    return item ? convertAll(list as unknown[], item) : (list as unknown[]);
+  });
+}
+
+/** A map (`:hash`): JSON, or text with colons and commas: `{"a": 1}` or `a:1, b:2`. */
+export function hash(): ParamType<Record<string, unknown>>;
+/** A map whose values are of one type (`value_type`). */
+export function hash<T>(value: ParamType<T>): ParamType<Record<string, T>>;
+export function hash(value?: z.ZodType): ParamType<Record<string, unknown>> {
+  return type('hash', (text) => {
+    let entries: [string, unknown][];
+    if (text.startsWith('{')) {
+      const parsed = parseJson(text);
+      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+        return new Problem('expected a hash', 'write {"key": "value"} or key:value');
+      }
+      entries = Object.entries(parsed);
+    } else {
+      const trimmed = text.trim();
+      const pairs = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
+      entries = [];
+      for (const pair of pairs) {
+        const colon = pair.indexOf(':');
+        if (colon < 1) return new Problem('expected a hash', 'write {"key": "value"} or key:value');
+        entries.push([pair.slice(0, colon), pair.slice(colon + 1)]);
+      }
+    }
+    if (value) {
+      const values = convertAll(
+        entries.map((entry) => entry[1]),
+        value,
+      );
+      if (values instanceof Problem) return values;
+      entries = entries.map((entry, i) => [entry[0], values[i]]);
+    }
+    return Object.fromEntries(entries);
+  });
+}
+
+/** A regular expression (`:regexp`), in slashes with the options i and m, or bare. */
+export function regexp(): ParamType<RegExp> {
+  return type('regexp', (text) => {
+    try {
+      return rubyRegexp(text);
+    } catch (error) {
+      return new Problem(`invalid regular expression: ${(error as Error).message}`);
+    }
+  });
+}
+
+function within(value: number, { min, max }: NumberOptions): number | Problem {
+  if (min !== undefined && value < min) {
+    return new Problem(`expected ${min} or more`, max === undefined ? undefined : range(min, max));
+  }
+  if (max !== undefined && value > max) {
+    return new Problem(`expected ${max} or less`, min === undefined ? undefined : range(min, max));
+  }
+  return value;
+}
+
+function range(min: number, max: number): string {
+  return `allowed is ${min} to ${max}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Items come from JSON as any type, but a parameter type reads text, as Fluentd's `to_s` has it. */
+function convertAll(items: unknown[], schema: z.ZodType): unknown[] | Problem {
+  const converted: unknown[] = [];
+  for (const item of items) {
+    if (item === null) {
+      converted.push(null);
+      continue;
+    }
+    const text = typeof item === 'string' ? item : JSON.stringify(item);
+    const result = schema.safeParse(text);
+    if (!result.success) {
+      const issue = result.error.issues[0];
+      const hint = issue.code === 'custom' ? (issue.params?.hint as string | undefined) : undefined;
+      return new Problem(`${issue.message} in each item, got ${text}`, hint);
+    }
+    converted.push(result.data);
+  }
+  return converted;
+}
