@@ -1,0 +1,1 @@
+export function readmeExamples(file: string | URL): { lang: string; code: string; line: number }[];
