@@ -1,0 +1,25 @@
+import type { AddressInfo } from 'node:net';
+
+const mapped = '::ffff:';
+
+/** An IPv4 peer of a dual stack listener has an IPv4 address, not `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
+  return address.startsWith(mapped) && address.includes('.')
+    ? address.slice(mapped.length)
+    : address;
+}
+
+/** `192.0.2.1:24224`, `[2001:db8::1]:24224`, or the path of a Unix socket. */
+export function formatPeer(address: string, port: number | undefined): string {
+  if (port === undefined || address.startsWith('/') || address === '') {
+    return `unix:${address}`;
+  }
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The printed form of what `server.address()` gives. */
+export function formatListener(address: AddressInfo | string | null): string {
+  if (address === null) return '(not listening)';
+  if (typeof address === 'string') return formatPeer(address, undefined);
+  return formatPeer(address.address, address.port);
+}

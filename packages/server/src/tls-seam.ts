@@ -1,0 +1,2 @@
+// Replaced by @sluice/tls once it is there.
+export type ServerTlsOptions = object;
