@@ -1,1 +1,2 @@
 export function readmeExamples(file: string | URL): { lang: string; code: string; line: number }[];
+export function runReadmeExamples(readme: URL): Promise<string[]>;

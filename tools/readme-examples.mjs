@@ -1,5 +1,12 @@
-/** Finds the fenced code blocks of a Markdown file, so that tests can run what the text shows. */
-import { readFileSync } from 'node:fs';
+/** Finds the fenced code blocks of a Markdown file, and runs them, so that tests can hold them. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+
+const run = promisify(execFile);
 
 /**
  * @param {string | URL} file
@@ -22,4 +29,38 @@ export function readmeExamples(file) {
     }
   }
   return examples;
+}
+
+/**
+ * Runs each `js` and `ts` block as a program of its own, against the built packages, in a folder
+ * inside of the package so that its imports resolve as a user's would.
+ *
+ * @param {URL} readme
+ * @returns {Promise<string[]>} what each printed on standard output; rejects, with the line of the
+ *   README, where one fails
+ */
+export async function runReadmeExamples(readme) {
+  const folder = path.join(path.dirname(fileURLToPath(readme)), 'out', `readme-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    const outputs = [];
+    for (const { lang, code, line } of readmeExamples(readme)) {
+      if (lang !== 'js' && lang !== 'ts') continue;
+      const file = path.join(folder, `line-${line}.mjs`);
+      const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+      writeFileSync(file, lang === 'ts' ? ts.transpile(code, compilerOptions) : code);
+      try {
+        outputs.push(
+          (await run(process.execPath, [file], { cwd: folder, timeout: 20_000 })).stdout,
+        );
+      } catch (error) {
+        throw new Error(`the example at line ${line} of ${fileURLToPath(readme)} failed`, {
+          cause: error,
+        });
+      }
+    }
+    return outputs;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

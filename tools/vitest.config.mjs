@@ -4,7 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    projects: ['packages/*/vitest.config.mjs', 'apps/*/vitest.config.mjs', 'tools/*/vitest.config.mjs'],
+    projects: [
+      'packages/*/vitest.config.mjs',
+      'apps/*/vitest.config.mjs',
+      'tools/*/vitest.config.mjs',
+    ],
     reporters: [['default', { summary: false }], './tools/closing-line-reporter.mjs'],
   },
 });

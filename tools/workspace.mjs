@@ -33,7 +33,22 @@ export function runOrExit(script, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** @param {string[]} args arguments of `nx`, such as `['run-many', '-t', 'build']` */
-export function nx(args) {
-  runOrExit(toolScript('nx', 'dist/bin/nx.js'), [...args, '--outputStyle=static']);
+/**
+ * Runs Nx. Where `quiet`, what it prints is shown only if it fails.
+ *
+ * @param {string[]} args arguments such as `['run-many', '-t', 'build']`
+ * @param {{ quiet?: boolean }} [options]
+ */
+export function nx(args, { quiet = false } = {}) {
+  const script = toolScript('nx', 'dist/bin/nx.js');
+  const full = [script, ...args, '--outputStyle=static'];
+  if (!quiet) return runOrExit(script, full.slice(1));
+  const { status, stdout, stderr } = spawnSync(process.execPath, full, {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) {
+    process.stderr.write(stdout + stderr);
+    process.exit(status ?? 1);
+  }
 }
