@@ -26,3 +26,11 @@ export type {
   SubsectionSchemas,
 } from './section.js';
 export * as t from './types.js';
+export { describeSection, formatSection } from './describe-section.js';
+export type {
+  ParamDescription,
+  SectionDescription,
+  SubsectionDescription,
+} from './describe-section.js';
+export { dumpConfig } from './dump-config.js';
+export type { DumpOptions } from './dump-config.js';

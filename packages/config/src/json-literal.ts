@@ -58,7 +58,8 @@ class JsonScanner {
         this.#string();
         return;
       }
-      case '#': { // only after a colon: #space takes a # elsewhere for a comment
+      case '#': {
+        // only after a colon: #space takes a # elsewhere for a comment
         this.#code();
         return;
       }

@@ -1,0 +1,147 @@
+import type { z } from 'zod';
+import { metaOf } from './param-meta.js';
+import { namesOf, subsectionNames } from './read-section.js';
+import type { Section, SectionSchema } from './section.js';
+
+/** What is to be known of a parameter. */
+export interface ParamDescription {
+  /** Its name in the file. */
+  readonly name: string;
+  /** Fluentd's name for its type: `string`, `integer`, `float`, `bool`, `size`, `time`, … */
+  readonly type: string;
+  /** The words that an enum allows. */
+  readonly values?: readonly string[];
+  readonly required: boolean;
+  /** The default; undefined where there is none. */
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly secret: boolean;
+  /** Its other names. */
+  readonly aliases: readonly string[];
+  readonly deprecated?: string;
+  readonly obsoleted?: string;
+}
+
+/** What is to be known of a section. */
+export interface SectionDescription {
+  readonly name: string;
+  readonly description?: string;
+  /** The argument, where the section has one. */
+  readonly argument?: ParamDescription;
+  readonly params: readonly ParamDescription[];
+  /** It takes parameters of any other name, of this type. */
+  readonly rest?: ParamDescription;
+  readonly sections: readonly SubsectionDescription[];
+}
+
+/** A section inside a section. */
+export interface SubsectionDescription extends SectionDescription {
+  readonly required: boolean;
+  readonly multiple: boolean;
+  readonly aliases: readonly string[];
+}
+
+/** Describes a section: what `sluice plugin show` prints, as data. */
+export function describeSection(section: Section<unknown>): SectionDescription {
+  return describeSchema(section.schema);
+}
+
+function describeSchema(schema: SectionSchema): SectionDescription {
+  const argument = Object.entries(schema.argument ?? {})[0];
+  return {
+    name: schema.name,
+    ...(schema.description !== undefined && { description: schema.description }),
+    ...(argument && { argument: describeParam(...argument) }),
+    params: Object.entries(schema.params ?? {}).map((entry) => describeParam(...entry)),
+    ...(schema.rest && { rest: describeParam('*', schema.rest) }),
+    sections: Object.values(schema.sections ?? {}).map((subsection) => {
+      const [name, ...aliases] = subsectionNames(subsection);
+      const { required = false, multiple = false } = subsection;
+      const inner =
+        'section' in subsection
+          ? describeSchema(subsection.section.schema)
+          : {
+              params: [],
+              sections: [],
+              ...(subsection.description !== undefined && { description: subsection.description }),
+            };
+      return { ...inner, name, required, multiple, aliases };
+    }),
+  };
+}
+
+function describeParam(key: string, type: z.ZodType): ParamDescription {
+  const meta = metaOf(type);
+  const [name, ...aliases] = namesOf(key, meta);
+  const value = defaultOf(type);
+  return {
+    name,
+    type: meta.type ?? 'string',
+    ...(meta.values && { values: meta.values }),
+    required: !type.safeParse(undefined).success,
+    ...(value !== undefined && { default: value }),
+    ...(meta.description !== undefined && { description: meta.description }),
+    secret: meta.secret === true,
+    aliases,
+    ...(meta.deprecated !== undefined && { deprecated: meta.deprecated }),
+    ...(meta.obsoleted !== undefined && { obsoleted: meta.obsoleted }),
+  };
+}
+
+/** The value of an absent parameter; undefined where it is required or has no default. */
+export function defaultOf(type: z.ZodType): unknown {
+  const result = type.safeParse(undefined);
+  return result.success ? result.data : undefined;
+}
+
+/** A default on one line, as one would write it in a file. */
+export function formatDefault(value: unknown): string {
+  if (typeof value === 'string')
+    return value === '' || /\s/.test(value) ? JSON.stringify(value) : value;
+  if (value instanceof RegExp) return String(value);
+  return value === null ? 'nil' : JSON.stringify(value);
+}
+
+/**
+ * Prints a section's description for people: one parameter a line with its type, default and
+ * description, the sections inside after them.
+ */
+export function formatSection(description: SectionDescription): string {
+  const lines: string[] = [];
+  formatInto(description, '', '', lines);
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+function formatInto(
+  description: SectionDescription,
+  indent: string,
+  occurrence: string,
+  lines: string[],
+): void {
+  const { argument } = description;
+  const tag = argument ? `<${description.name} ${argument.name}>` : `<${description.name}>`;
+  lines.push(`${indent}${tag}${occurrence}`);
+  const inner = `${indent}  `;
+  if (description.description !== undefined) lines.push(`${inner}${description.description}`, '');
+  if (argument) formatParam(argument, inner, lines);
+  for (const param of description.params) formatParam(param, inner, lines);
+  if (description.rest) formatParam(description.rest, inner, lines);
+  for (const section of description.sections) {
+    const words = [section.required ? 'required' : 'optional'];
+    if (section.multiple) words.push('may be repeated');
+    if (section.aliases.length > 0) words.push(`also <${section.aliases.join('>, <')}>`);
+    formatInto(section, inner, `  (${words.join(', ')})`, lines);
+  }
+}
+
+function formatParam(param: ParamDescription, indent: string, lines: string[]): void {
+  const words = [param.values ? `${param.type}: ${param.values.join(', ')}` : param.type];
+  if (param.required) words.push('required');
+  else if (param.default !== undefined) words.push(`default ${formatDefault(param.default)}`);
+  if (param.secret) words.push('secret');
+  if (param.aliases.length > 0) words.push(`also ${param.aliases.join(', ')}`);
+  if (param.deprecated !== undefined) words.push(`deprecated: ${param.deprecated}`);
+  if (param.obsoleted !== undefined) words.push(`removed: ${param.obsoleted}`);
+  lines.push(`${indent}${param.name}  (${words.join('; ')})`);
+  if (param.description !== undefined) lines.push(`${indent}    ${param.description}`);
+}

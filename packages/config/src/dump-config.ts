@@ -1,0 +1,134 @@
+import { useDefault, type ConfigElement, type ConfigParam } from './config-element.js';
+import { defaultOf, formatDefault } from './describe-section.js';
+import { metaOf } from './param-meta.js';
+import { namesOf, schemasOf } from './read-section.js';
+
+/** How to print a configuration. */
+export interface DumpOptions {
+  /** Print secrets instead of `xxxxxx`. Default: false. */
+  readonly showSecrets?: boolean;
+  /**
+   * Add the defaults of parameters that are not set, as comments; of sections that were read.
+   * Default: false.
+   */
+  readonly defaults?: boolean;
+}
+
+/**
+ * Names that hold secrets wherever they stand. It is what masks the sections that no definition has
+ * read, such as those of a plugin that is not installed.
+ */
+const SECRET_NAME =
+  /(?:^|_)(?:pass|passwd|passwords?|passphrase|secrets?|shared_key|(?:auth|access|api|bearer)_?(?:key|token)|(?:access|secret|sec|api)_?keys?(?:_id)?|tokens?|credentials?)$/i;
+
+const MASK = 'xxxxxx';
+
+/**
+ * Prints a configuration as it is in effect: what was included is in its place and embedded code is
+ * evaluated. Secrets are masked. Without the mask the text parses to the same tree again.
+ *
+ * @param element - the root, which is printed without a tag of its own, or any section
+ */
+export function dumpConfig(element: ConfigElement, options: DumpOptions = {}): string {
+  const lines: string[] = [];
+  if (element.name === 'ROOT') dumpBody(element, '', lines, options);
+  else dumpElement(element, '', lines, options);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function dumpElement(
+  element: ConfigElement,
+  indent: string,
+  lines: string[],
+  options: DumpOptions,
+): void {
+  const arg = element.arg === '' ? '' : ` ${dumpArgument(element.arg)}`;
+  lines.push(`${indent}<${element.name}${arg}>`);
+  dumpBody(element, `${indent}  `, lines, options);
+  lines.push(`${indent}</${element.name}>`);
+}
+
+function dumpBody(
+  element: ConfigElement,
+  indent: string,
+  lines: string[],
+  options: DumpOptions,
+): void {
+  for (const param of element.params.values()) {
+    const masked = options.showSecrets !== true && isSecret(element, param);
+    const value = masked ? MASK : dumpValue(param);
+    lines.push(`${indent}${dumpName(param.name)} ${value}`);
+  }
+  if (options.defaults === true) lines.push(...defaultLines(element, indent));
+  for (const inner of element.elements) dumpElement(inner, indent, lines, options);
+}
+
+/** Whether a parameter's value is masked: by the definition that read it, or else by its name. */
+export function isSecret(element: ConfigElement, param: ConfigParam): boolean {
+  // What is empty or nil gives nothing away, and to see it helps to find a mistake.
+  if (typeof param.value !== 'string' || param.value === '') return false;
+  for (const schema of schemasOf(element)) {
+    for (const [key, type] of Object.entries(schema.params ?? {})) {
+      const meta = metaOf(type);
+      if (namesOf(key, meta).includes(param.name)) return meta.secret === true;
+    }
+    if (schema.rest && metaOf(schema.rest).secret === true) return true;
+  }
+  return SECRET_NAME.test(param.name);
+}
+
+function defaultLines(element: ConfigElement, indent: string): string[] {
+  const lines: string[] = [];
+  const seen = new Set<string>(element.params.keys());
+  for (const schema of schemasOf(element)) {
+    for (const [key, type] of Object.entries(schema.params ?? {})) {
+      const meta = metaOf(type);
+      const names = namesOf(key, meta);
+      if (meta.obsoleted !== undefined || meta.deprecated !== undefined) continue;
+      if (names.some((name) => seen.has(name))) continue;
+      seen.add(names[0]);
+      const value = defaultOf(type);
+      if (value === undefined || value === null) continue;
+      const secret = meta.secret === true && value !== '';
+      lines.push(`${indent}# ${names[0]} ${secret ? MASK : formatDefault(value)}`);
+    }
+  }
+  return lines;
+}
+
+function dumpValue({ value, form }: ConfigParam): string {
+  if (value === null) return '"#{use_nil}"';
+  if (value === useDefault) return '"#{use_default}"';
+  // JSON has no other way to say that #{ in a string is no code.
+  if (form === 'json') return value.replaceAll('#{', '\\u0023{');
+  return quoteValue(value);
+}
+
+/** A value as it may stand in a file: bare where that reads back the same, or in double quotes. */
+export function quoteValue(value: string): string {
+  const bare = !/^$|^["'[{# \t]|[ \t]$|[ \t]#|[\r\n]/.test(value);
+  return bare ? value : doubleQuoted(value);
+}
+
+function dumpName(name: string): string {
+  return name === 'include' || /^["'<#]|[ \t\r\n]/.test(name) ? doubleQuoted(name) : name;
+}
+
+function dumpArgument(arg: string): string {
+  return /^["'# \t]|[ \t\f\v]$|[>\r\n]|^\s|\s$/.test(arg) ? doubleQuoted(arg) : arg;
+}
+
+const ESCAPES: Readonly<Partial<Record<string, string>>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\f': '\\f',
+  '\b': '\\b',
+  '\0': '\\0',
+};
+
+function doubleQuoted(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the characters that have an escape
+  const escaped = text.replace(/["\\\n\r\t\f\u0008\0]|#(?=\{)/g, (c) => ESCAPES[c] ?? `\\${c}`);
+  return `"${escaped}"`;
+}
