@@ -47,7 +47,7 @@ export function describeSection(section: Section<unknown>): SectionDescription {
 }
 
 function describeSchema(schema: SectionSchema): SectionDescription {
-  const argument = Object.entries(schema.argument ?? {})[0];
+  const argument = Object.entries(schema.argument ?? {}).at(0);
   return {
     name: schema.name,
     ...(schema.description !== undefined && { description: schema.description }),

@@ -128,7 +128,6 @@ const ESCAPES: Readonly<Partial<Record<string, string>>> = {
 };
 
 function doubleQuoted(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the characters that have an escape
   const escaped = text.replace(/["\\\n\r\t\f\u0008\0]|#(?=\{)/g, (c) => ESCAPES[c] ?? `\\${c}`);
   return `"${escaped}"`;
 }

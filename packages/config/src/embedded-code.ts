@@ -63,11 +63,11 @@ class Evaluator {
   }
 
   #refuse(): never {
-    const { text } = this.#scanner;
-    let end = this.#start;
-    while (end < text.length && !'}\r\n"'.includes(text[end])) end++;
-    const code = text.slice(this.#start, Math.min(end, this.#start + 80)).trim();
-    if (this.#scanner.eof || end >= text.length) {
+    // The code up to its brace, over strings that may hold braces of their own.
+    const code = /(?:"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'|[^}"'\r\n])*(?=\})/y;
+    code.lastIndex = this.#start;
+    const found = code.exec(this.#scanner.text)?.[0].trim();
+    if (found === undefined) {
       throw this.#scanner.error(
         'the embedded code #{ has no closing }',
         `write "\\#{" for a literal #{; ${SUPPORTED}`,
@@ -75,7 +75,7 @@ class Evaluator {
       );
     }
     throw this.#scanner.error(
-      `unsupported Ruby code in #{${code}}`,
+      `unsupported Ruby code in #{${found.slice(0, 80)}}`,
       SUPPORTED,
       this.#start,
       'ERR_SLUICE_CONFIG_EMBEDDED_CODE',

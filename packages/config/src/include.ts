@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globSync, isDynamicPattern } from 'tinyglobby';
@@ -67,7 +67,8 @@ export class Includes {
 
   #glob(pattern: string, basePath: string): string[] {
     const full = isAbsolute(pattern) ? pattern : resolve(basePath, pattern);
-    if (!isDynamicPattern(pattern)) return [full];
+    // A file whose very name has wildcards in it is meant itself.
+    if (!isDynamicPattern(pattern) || existsSync(full)) return [full];
     // The folder may hold characters that mean something in a glob; only the pattern is one.
     const paths = globSync(pattern, {
       cwd: basePath,

@@ -65,7 +65,11 @@ class JsonScanner {
       }
       default: {
         const word = scanner.match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y);
-        if (word === undefined || /[\w.+-]/.test(scanner.peek())) this.#fail('a JSON value');
+        if (word === undefined) this.#fail('a JSON value');
+        if (/[\w.+-]/.test(scanner.peek())) {
+          scanner.pos -= word.length;
+          this.#fail('a JSON value');
+        }
         this.#out.push(word);
       }
     }

@@ -6,7 +6,8 @@ import {
 } from './embedded-code.js';
 import { useDefault, type ParamForm, type ParamValue } from './config-element.js';
 import { scanJson } from './json-literal.js';
-import type { Scanner } from './scanner.js';
+import { Scanner } from './scanner.js';
+import { SourceText } from './source-text.js';
 
 export interface Literal {
   readonly value: ParamValue;
@@ -63,19 +64,33 @@ const ESCAPES: Readonly<Partial<Record<string, string>>> = {
  */
 export function scanDoubleQuoted(scanner: Scanner, context: EmbeddedContext): ParamValue {
   const start = scanner.pos++;
+  return scanTemplate(scanner, context, () => {
+    if (!scanner.eof) return scanner.skip('"');
+    throw scanner.error(
+      'this double-quoted string has no closing quote',
+      'end the string with ", and write \\" for a quote inside it',
+      start,
+    );
+  });
+}
+
+/** The text between the quotes of a double-quoted string, without them (YAML's `!fluent/s`). */
+export function evaluateTemplate(text: string, file: string, context: EmbeddedContext): ParamValue {
+  const scanner = new Scanner(new SourceText(file, text));
+  return scanTemplate(scanner, context, () => scanner.eof);
+}
+
+function scanTemplate(
+  scanner: Scanner,
+  context: EmbeddedContext,
+  atEnd: () => boolean,
+): ParamValue {
   const parts: string[] = [];
   let special: ParamValue | undefined;
   for (;;) {
     const plain = scanner.match(/[^"\\#]+/y);
     if (plain !== undefined) parts.push(plain);
-    if (scanner.eof) {
-      throw scanner.error(
-        'this double-quoted string has no closing quote',
-        'end the string with ", and write \\" for a quote inside it',
-        start,
-      );
-    }
-    if (scanner.skip('"')) return special === undefined ? parts.join('') : special;
+    if (atEnd()) return special === undefined ? parts.join('') : special;
     if (scanner.skip('\\')) parts.push(scanEscape(scanner));
     else if (scanner.skip('#{')) {
       const result = evaluateEmbeddedCode(scanner, context);
@@ -84,7 +99,7 @@ export function scanDoubleQuoted(scanner: Scanner, context: EmbeddedContext): Pa
       else if (result === useDefaultSignal) special = special === null ? null : useDefault;
       else parts.push(result);
     } else {
-      parts.push('#');
+      parts.push(scanner.peek());
       scanner.pos++;
     }
   }

@@ -7,6 +7,7 @@ import { basePathOf, decodeUtf8, Includes, reasonOf } from './include.js';
 import type { ConfigLogger } from './logger.js';
 import { SourceText } from './source-text.js';
 import { parseV1 } from './v1-parser.js';
+import { isYamlPath, parseYaml } from './yaml-parser.js';
 
 /** How to read a configuration. */
 export interface LoadOptions extends EmbeddedContext {
@@ -58,14 +59,23 @@ function parse(source: SourceText, options: LoadOptions, isFile: boolean): Confi
   const includes = new Includes();
   const root = new ConfigElement({ name: 'ROOT', location: source.at(0) });
   const parseInto = (from: SourceText, into: ConfigElement): void => {
-    parseV1(from, into, {
-      context: options,
-      log: options.log,
-      include: (pattern, at, file, section) =>
-        includes.each(pattern, at, basePathOf(file.file), (included) =>
-          parseInto(included, section),
-        ),
-    });
+    const common = { context: options, log: options.log };
+    if (isYamlPath(from.file)) {
+      parseYaml(from, into, {
+        ...common,
+        parseInto,
+        include: (pattern, at, file, read) =>
+          includes.each(pattern, at, basePathOf(file.file), read),
+      });
+    } else {
+      parseV1(from, into, {
+        ...common,
+        include: (pattern, at, file, section) =>
+          includes.each(pattern, at, basePathOf(file.file), (included) =>
+            parseInto(included, section),
+          ),
+      });
+    }
   };
   if (isFile) includes.enter(source.file, undefined, () => parseInto(source, root));
   else parseInto(source, root);

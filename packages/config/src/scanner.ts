@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigErrorCode } from './config-error.js';
-import type { Location, SourceText } from './source-text.js';
+import type { SourceText } from './source-text.js';
 
 /** A position in a text, and the small moves that the parsers are made of. */
 export class Scanner {
@@ -67,8 +67,10 @@ export class Scanner {
     return rest;
   }
 
-  here(): Location {
-    return this.source.at(this.pos);
+  /** The position, or the end of the text before it if a line end lies between. */
+  endOfPrevious(): number {
+    const before = this.text.slice(0, this.pos).trimEnd().length;
+    return /[\r\n]/.test(this.text.slice(before, this.pos)) ? before : this.pos;
   }
 
   /** An error at the position, or at `offset`. */

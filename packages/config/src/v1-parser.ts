@@ -86,6 +86,7 @@ class V1Parser {
       throw scanner.error(
         `expected > at the end of the tag <${name}`,
         `write <${name}> or <${name} argument>`,
+        scanner.endOfPrevious(),
       );
     }
     this.#endOfTag(`<${name}>`);

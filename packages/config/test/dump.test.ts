@@ -9,6 +9,7 @@ import {
   t,
   useDefault,
   type ConfigParam,
+  type ParamValue,
 } from '../src/index.js';
 
 /** A tree without places, to compare trees by. */
@@ -32,10 +33,12 @@ const json = fc
 const param = fc
   .tuple(
     text.filter((name) => name !== '' && !name.startsWith('@')),
-    fc.oneof(
+    fc.oneof<fc.Arbitrary<Pick<ConfigParam, 'value' | 'form'>>[]>(
       text.map((value) => ({ value, form: 'bare' as const })),
       json.map((value) => ({ value, form: 'json' as const })),
-      fc.constantFrom(null, useDefault).map((value) => ({ value, form: 'double' as const })),
+      fc
+        .constantFrom<ParamValue>(null, useDefault)
+        .map((value) => ({ value, form: 'double' as const })),
     ),
   )
   .map(([name, value]): ConfigParam => ({ name, ...value, location, valueLocation: location }));
