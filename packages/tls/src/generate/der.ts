@@ -55,6 +55,8 @@ export class Der {
   tagged(tag: number, content: Asn1[] | Buffer): Asn1 {
     const constructed = Array.isArray(content);
     const value = constructed ? content : content.toString('latin1');
+    // forge's types know the universal tag numbers only.
+    const create = this.#asn1.create as (...args: [number, number, boolean, unknown]) => Asn1;
     return create(this.#asn1.Class.CONTEXT_SPECIFIC, tag, constructed, value);
   }
 
