@@ -100,6 +100,13 @@ export class ConfigElement {
     return this.arg === '' ? `<${this.name}>` : `<${this.name} ${this.arg}>`;
   }
 
+  /** What a debugger or a careless log line shows: names, never values, which may be secret. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const inner = [...this.params.keys(), ...this.elements.map((element) => element.tag)];
+    const { file, line } = this.location;
+    return `ConfigElement ${this.tag} at ${file}:${line} { ${inner.join(', ')} }`;
+  }
+
   /**
    * An error that points at this section, or at the value of one of its parameters.
    *

@@ -7,6 +7,7 @@ export { loadConfig, parseConfig } from './load-config.js';
 export type { LoadOptions, ParseOptions } from './load-config.js';
 export type { ConfigLogger } from './logger.js';
 export type { Location } from './source-text.js';
+export { didYouMean } from './nearest.js';
 export { param, secret } from './param-meta.js';
 export type { ParamMeta } from './param-meta.js';
 export type { NumberOptions, ParamType } from './param-types.js';

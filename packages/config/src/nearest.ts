@@ -17,7 +17,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `did you mean "x"?`, or else undefined. */
+/** The hint `did you mean x?` with the nearest of the known names, or undefined if none is near. */
 export function didYouMean(name: string, known: Iterable<string>): string | undefined {
   const near = nearest(name, known);
   return near === undefined ? undefined : `did you mean ${near}?`;

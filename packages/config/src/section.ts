@@ -65,7 +65,7 @@ export interface CheckContext {
    *
    * @param key - the parameter at fault by its key in code; undefined for the section as a whole
    */
-  error(key: string | undefined, message: string, hint?: string): ConfigError;
+  readonly error: (key: string | undefined, message: string, hint?: string) => ConfigError;
 }
 
 /** What a section may hold. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -156,5 +157,11 @@ describe('a dump', () => {
     expect(dumpConfig(root, { defaults: true })).toBe(
       ['<source>', '  port 1', '  # bind 0.0.0.0', '  # key xxxxxx', '</source>', ''].join('\n'),
     );
+  });
+
+  test('of an element by console.log or JSON shows no values', () => {
+    const root = parseConfig('<user a>\npassword pw\n<x>\n</x>\n</user>', { path: 'f' });
+    expect(inspect(root.elements[0])).toBe('ConfigElement <user a> at f:1 { password, <x> }');
+    expect(JSON.stringify(root)).not.toContain('pw');
   });
 });
