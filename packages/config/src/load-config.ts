@@ -7,7 +7,8 @@ import { basePathOf, decodeUtf8, Includes, reasonOf } from './include.js';
 import type { ConfigLogger } from './logger.js';
 import { SourceText } from './source-text.js';
 import { parseV1 } from './v1-parser.js';
-import { isYamlPath, parseYaml } from './yaml-parser.js';
+import { isYamlPath } from './yaml-nodes.js';
+import { parseYaml } from './yaml-parser.js';
 
 /** How to read a configuration. */
 export interface LoadOptions extends EmbeddedContext {

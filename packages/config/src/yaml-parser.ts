@@ -1,38 +1,9 @@
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type Document,
-  type Node,
-} from 'yaml';
-import { ConfigElement, type ParamForm, type ParamValue } from './config-element.js';
-import { ConfigError } from './config-error.js';
-import type { EmbeddedContext } from './embedded-code.js';
-import { evaluateTemplate } from './literal.js';
-import type { ConfigLogger } from './logger.js';
+import { isMap, isNode, isScalar, isSeq } from 'yaml';
+import { ConfigElement } from './config-element.js';
 import { didYouMean } from './nearest.js';
-import type { Location, SourceText } from './source-text.js';
-import { scalarJson, scalarText } from './yaml-scalar.js';
-
-/** Reads the files that an `!include` names, one after another. */
-export type YamlIncludeReader = (
-  pattern: string,
-  at: Location,
-  from: SourceText,
-  read: (source: SourceText) => void,
-) => void;
-
-export interface YamlOptions {
-  readonly context: EmbeddedContext;
-  readonly include: YamlIncludeReader;
-  /** Parses an included file that is not YAML into a section. */
-  readonly parseInto: (source: SourceText, into: ConfigElement) => void;
-  readonly log?: ConfigLogger | undefined;
-}
+import type { SourceText } from './source-text.js';
+import { isYamlPath, YamlNodes, type Entry, type Place, type YamlOptions } from './yaml-nodes.js';
+import { scalarText } from './yaml-scalar.js';
 
 /** The sections of a `config:` list. Fluentd takes those of one list item in this order. */
 const DIRECTIVES = ['label', 'source', 'filter', 'match', 'worker'];
@@ -45,73 +16,41 @@ const SYSTEM_KEYS: Readonly<Partial<Record<string, string>>> = {
   $log_level: '@log_level',
 };
 
-/** The most nodes that aliases may blow a file up to. */
-const MAX_NODES = 200_000;
-
-/** A node with the file that it is from, because an `!include` brings nodes of other files. */
-interface Place {
-  readonly node: Node | null;
-  readonly file: YamlFile;
-  /** Where to point if there is no node. */
-  readonly offset: number;
-}
-
-interface YamlFile {
-  readonly source: SourceText;
-  readonly document: Document;
-}
-
-export function isYamlPath(path: string): boolean {
-  return /\.ya?ml$/i.test(path);
-}
-
 /**
  * Parses a YAML configuration (Fluentd's since 1.15) into `root`: a map with `system` and a list
  * `config`. A file that is included may also be just such a list.
  */
 export function parseYaml(source: SourceText, root: ConfigElement, options: YamlOptions): void {
-  const parser = new YamlParser(options);
-  parser.file(parser.open(source), root);
+  new YamlParser(options).read(source, root);
 }
 
 class YamlParser {
   readonly #options: YamlOptions;
-  readonly #aliases = new WeakMap<Node, Node>();
-  #nodes = 0;
+  readonly #nodes: YamlNodes;
 
   constructor(options: YamlOptions) {
     this.#options = options;
+    this.#nodes = new YamlNodes(options);
   }
 
-  open(source: SourceText): Place {
-    const document = parseDocument(source.text, { merge: true, prettyErrors: false });
-    const error = document.errors.at(0);
-    if (error) {
-      throw new ConfigError(`invalid YAML: ${error.message}`, {
-        code: 'ERR_SLUICE_CONFIG_SYNTAX',
-        location: source.at(Math.min(error.pos[0], source.text.length)),
-        hint: hintFor(error.code),
-        cause: error,
-      });
-    }
-    const node = isNode(document.contents) ? document.contents : null;
-    return { node, file: { source, document }, offset: 0 };
+  /** A whole file. */
+  read(source: SourceText, root: ConfigElement): void {
+    this.#file(this.#nodes.open(source), root);
   }
 
-  /** The top of a file. */
-  file(place: Place, root: ConfigElement): void {
+  #file(place: Place, root: ConfigElement): void {
     if (isSeq(place.node)) {
       this.#list(place, root);
       return;
     }
     if (place.node === null || (isScalar(place.node) && place.node.value === null)) return;
-    const entries = this.#map(place, 'the configuration');
+    const entries = this.#nodes.map(place, 'the configuration');
     for (const [key, entry] of entries) {
       if (key === 'system') this.#section('system', entry.value, root, entry.key);
-      else if (key === 'config') this.#list(this.#resolve(entry.value), root);
+      else if (key === 'config') this.#list(this.#nodes.resolve(entry.value), root);
       else {
         const near = didYouMean(key, ['system', 'config']);
-        const { file, line } = this.#at(entry.key);
+        const { file, line } = this.#nodes.at(entry.key);
         this.#options.log?.warn(
           { file, line, parameter: key },
           `${file}:${line}: unknown key ${key} is not used` + (near ? `; ${near}` : ''),
@@ -123,7 +62,7 @@ class YamlParser {
   /** A list of sections, as `config:` holds. */
   #list(place: Place, into: ConfigElement): void {
     if (!isSeq(place.node)) {
-      throw this.#error(
+      throw this.#nodes.error(
         place,
         'expected a list of sections',
         'write each section as an item: "- source:" with its parameters below',
@@ -138,22 +77,27 @@ class YamlParser {
 
   #includeItems(place: Place, into: ConfigElement): void {
     const { source } = place.file;
-    this.#options.include(this.#includePath(place), this.#at(place), source, (included) => {
-      if (!isYamlPath(included.file)) {
-        this.#options.parseInto(included, into);
-        return;
-      }
-      const content = this.open(included);
-      if (isMap(content.node) && !content.node.has('config')) this.#item(content, into);
-      else this.file(content, into);
-    });
+    this.#options.include(
+      this.#nodes.includePath(place),
+      this.#nodes.at(place),
+      source,
+      (included) => {
+        if (!isYamlPath(included.file)) {
+          this.#options.parseInto(included, into);
+          return;
+        }
+        const content = this.#nodes.open(included);
+        if (isMap(content.node) && !content.node.has('config')) this.#item(content, into);
+        else this.#file(content, into);
+      },
+    );
   }
 
   #item(place: Place, into: ConfigElement): void {
-    const entries = this.#map(place, 'each item of config');
+    const entries = this.#nodes.map(place, 'each item of config');
     for (const [key, entry] of entries) {
       if (DIRECTIVES.includes(key)) continue;
-      throw this.#error(
+      throw this.#nodes.error(
         entry.key,
         `unknown section ${key} in config`,
         didYouMean(key, DIRECTIVES) ?? `known are ${DIRECTIVES.join(', ')}`,
@@ -169,31 +113,35 @@ class YamlParser {
 
   /** `label` and `worker`, which hold a `config` list of their own. */
   #group(name: string, place: Place, into: ConfigElement, keyPlace: Place): void {
-    const entries = this.#map(this.#resolve(place), name);
+    const entries = this.#nodes.map(this.#nodes.resolve(place), name);
     const argument = entries.get(name === 'label' ? '$name' : '$arg');
     const config = entries.get('config');
     for (const [key, entry] of entries) {
       if (entry === argument || entry === config) continue;
       const known = [name === 'label' ? '$name' : '$arg', 'config'];
-      throw this.#error(
+      throw this.#nodes.error(
         entry.key,
         `unknown key ${key} in ${name}`,
         didYouMean(key, known) ?? `known are ${known.join(' and ')}`,
       );
     }
     if (!config) {
-      throw this.#error(keyPlace, `${name} has no config`, `add config: with a list of sections`);
+      throw this.#nodes.error(
+        keyPlace,
+        `${name} has no config`,
+        `add config: with a list of sections`,
+      );
     }
     const element = this.#element(name, keyPlace, argument?.value, ',');
     into.elements.push(element);
-    this.#list(this.#resolve(config.value), element);
+    this.#list(this.#nodes.resolve(config.value), element);
   }
 
   #section(name: string, place: Place, into: ConfigElement, keyPlace: Place): void {
-    const resolved = this.#resolve(place);
+    const resolved = this.#nodes.resolve(place);
     const { node } = resolved;
     const empty = node === null || (isScalar(node) && scalarText(node) === null);
-    const entries = empty ? new Map<string, Entry>() : this.#map(resolved, name);
+    const entries = empty ? new Map<string, Entry>() : this.#nodes.map(resolved, name);
     const tagged = name === 'match' || name === 'filter';
     const argumentKey = tagged && entries.has('$tag') ? '$tag' : '$arg';
     const argument = entries.get(argumentKey);
@@ -214,27 +162,27 @@ class YamlParser {
     return new ConfigElement({
       name,
       arg: argument ? this.#argument(argument, separator) : '',
-      location: this.#at(keyPlace),
-      argLocation: argument && this.#at(argument),
+      location: this.#nodes.at(keyPlace),
+      argLocation: argument && this.#nodes.at(argument),
     });
   }
 
   #argument(place: Place, separator: string): string {
-    const { node, file } = this.#resolve(place);
+    const { node, file } = this.#nodes.resolve(place);
     const items = isSeq(node) ? node.items : [node];
     const words = items.map((item) => {
       const inner: Place = { node: isNode(item) ? item : null, file, offset: place.offset };
-      const resolved = this.#resolve(inner);
-      const value = isScalar(resolved.node) ? this.#scalar(resolved).value : null;
+      const resolved = this.#nodes.resolve(inner);
+      const value = isScalar(resolved.node) ? this.#nodes.scalar(resolved).value : null;
       if (typeof value === 'string') return value;
-      throw this.#error(inner, 'expected text', 'an argument is text, or a list of texts');
+      throw this.#nodes.error(inner, 'expected text', 'an argument is text, or a list of texts');
     });
     return words.join(separator);
   }
 
   /** A key of a section: a parameter, a section inside, or a list of them. */
   #entry(name: string, entry: Entry, element: ConfigElement): void {
-    const place = this.#resolve(entry.value);
+    const place = this.#nodes.resolve(entry.value);
     const { node } = place;
     if (node?.tag !== '!fluent/json') {
       if (isMap(node)) {
@@ -243,7 +191,7 @@ class YamlParser {
       }
       if (isSeq(node) && node.items.length > 0) {
         const items = node.items.map((item): Place =>
-          this.#resolve({ ...place, node: isNode(item) ? item : null }),
+          this.#nodes.resolve({ ...place, node: isNode(item) ? item : null }),
         );
         if (items.every((item) => isMap(item.node))) {
           for (const item of items) this.#section(name, item, element, item);
@@ -253,180 +201,9 @@ class YamlParser {
     }
     element.params.set(name, {
       name,
-      ...this.#scalar(place),
-      location: this.#at(entry.key),
-      valueLocation: this.#at(place),
+      ...this.#nodes.scalar(place),
+      location: this.#nodes.at(entry.key),
+      valueLocation: this.#nodes.at(place),
     });
-  }
-
-  /** A parameter's value. A list of plain values is an array, as its JSON would be. */
-  #scalar(place: Place): { value: ParamValue; form: ParamForm } {
-    const { node } = place;
-    if (node === null) return { value: null, form: 'yaml' };
-    if (node.tag === '!fluent/json' || isSeq(node) || isMap(node)) {
-      const value = this.#json(place);
-      return { value, form: /^[[{]/.test(value) ? 'json' : 'yaml' };
-    }
-    if (node.tag === '!fluent/s') {
-      const text = isScalar(node) ? String(node.value) : '';
-      return { value: this.#template(text, place), form: 'yaml' };
-    }
-    return { value: isScalar(node) ? scalarText(node) : null, form: 'yaml' };
-  }
-
-  #template(text: string, place: Place): ParamValue {
-    try {
-      return evaluateTemplate(text, place.file.source.file, this.#options.context);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      throw new ConfigError(error.message, {
-        code: error.code,
-        location: this.#at(place),
-        hint: error.hint,
-        cause: error,
-      });
-    }
-  }
-
-  #json(outer: Place): string {
-    const place = this.#resolve(outer);
-    const { node } = place;
-    if (isSeq(node)) {
-      const items = node.items.map((item) =>
-        this.#json({ ...place, node: isNode(item) ? item : null }),
-      );
-      return `[${items.join(',')}]`;
-    }
-    if (isMap(node)) {
-      const entries = [...this.#map(place, 'a hash')];
-      return `{${entries.map(([key, { value }]) => `${JSON.stringify(key)}:${this.#json(value)}`).join(',')}}`;
-    }
-    if (node?.tag === '!fluent/s' && isScalar(node)) {
-      const value = this.#template(String(node.value), place);
-      return typeof value === 'string' ? JSON.stringify(value) : 'null';
-    }
-    return scalarJson(node);
-  }
-
-  /** The entries of a map by their keys, with what `<<` merges into it. */
-  #map(outer: Place, what: string, depth = 0): Map<string, Entry> {
-    const place = this.#resolve(outer);
-    if (!isMap(place.node)) {
-      throw this.#error(place, `expected ${what} to be a map`, 'write "key: value" lines');
-    }
-    const entries = new Map<string, Entry>();
-    for (const pair of place.node.items) {
-      if (!isPair(pair) || !isScalar(pair.key)) {
-        throw this.#error(place, 'expected a key to be text', 'write "key: value"');
-      }
-      const keyNode = pair.key;
-      const key: Place = { ...place, node: keyNode };
-      const value: Place = {
-        ...place,
-        node: isNode(pair.value) ? pair.value : null,
-        offset: keyNode.range?.[1] ?? place.offset,
-      };
-      const name = keyNode.source ?? String(keyNode.value);
-      if (name === '<<' && keyNode.type === 'PLAIN' && depth < 100) {
-        const merged = this.#resolve(value);
-        const maps = isSeq(merged.node)
-          ? merged.node.items.map((item): Place => ({
-              ...merged,
-              node: isNode(item) ? item : null,
-            }))
-          : [merged];
-        for (const map of maps) {
-          for (const [inner, entry] of this.#map(map, 'what << merges', depth + 1)) {
-            if (!entries.has(inner)) entries.set(inner, entry);
-          }
-        }
-      } else entries.set(name, { key, value });
-    }
-    return entries;
-  }
-
-  /** Follows an alias or an `!include` to what it stands for. */
-  #resolve(place: Place): Place {
-    if (++this.#nodes > MAX_NODES) {
-      throw this.#error(place, `more than ${MAX_NODES} values, counting what aliases repeat`);
-    }
-    const { node, file } = place;
-    if (isAlias(node)) {
-      // Resolving walks the document; an alias that aliases repeat is resolved once.
-      const target = this.#aliases.get(node) ?? node.resolve(file.document);
-      if (target) this.#aliases.set(node, target);
-      if (target) return this.#resolve({ ...place, node: target });
-      throw this.#error(
-        place,
-        `unknown alias *${node.source}`,
-        `define it before as &${node.source}`,
-      );
-    }
-    if (node?.tag === '!include') {
-      let content: Place | undefined;
-      this.#options.include(this.#includePath(place), this.#at(place), file.source, (included) => {
-        if (content || !isYamlPath(included.file)) {
-          throw this.#error(
-            place,
-            'an !include here takes exactly one YAML file',
-            'only as an item of a config list may it name several files, or files of other kinds',
-          );
-        }
-        // Read to the end while the file counts as open, so that a loop is found.
-        content = this.#resolve(this.open(included));
-      });
-      return content ?? { ...place, node: null };
-    }
-    if (node?.tag !== undefined && !KNOWN_TAGS.test(node.tag)) {
-      throw this.#error(
-        place,
-        `unknown tag ${node.tag}`,
-        didYouMean(node.tag, TAGS) ?? `known are ${TAGS.join(', ')}`,
-      );
-    }
-    return place;
-  }
-
-  #includePath(place: Place): string {
-    if (isScalar(place.node) && typeof place.node.value === 'string') return place.node.value;
-    throw this.#error(place, '!include needs a path', 'write !include path/to/file.yaml');
-  }
-
-  #at({ node, file, offset }: Place): Location {
-    return file.source.at(node?.range?.[0] ?? offset);
-  }
-
-  #error(place: Place, message: string, hint?: string): ConfigError {
-    return new ConfigError(message, {
-      code: 'ERR_SLUICE_CONFIG_SYNTAX',
-      location: this.#at(place),
-      hint,
-    });
-  }
-}
-
-interface Entry {
-  readonly key: Place;
-  readonly value: Place;
-}
-
-const TAGS = ['!fluent/s', '!fluent/json', '!include'];
-const KNOWN_TAGS = /^(?:!fluent\/s|!fluent\/json|!include|!|tag:yaml\.org,2002:\w+)$/;
-
-function hintFor(code: string): string | undefined {
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return 'indent with blanks';
-    case 'DUPLICATE_KEY':
-      return 'keep one of them; sections of the same name are a list: "- name: …"';
-    case 'MULTIPLE_DOCS':
-      return 'a configuration is one document: remove the line ---';
-    case 'BAD_INDENT':
-    case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'IMPOSSIBLE':
-    case 'MISSING_CHAR':
-      return 'check the indentation, and that "key:" has a blank after the colon';
-    default:
-      return undefined;
   }
 }
