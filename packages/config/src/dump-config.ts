@@ -2,6 +2,7 @@ import { useDefault, type ConfigElement, type ConfigParam } from './config-eleme
 import { defaultOf, formatDefault } from './describe-section.js';
 import { metaOf } from './param-meta.js';
 import { namesOf, schemasOf } from './read-section.js';
+import { isSecretName } from './secret-names.js';
 
 /** How to print a configuration. */
 export interface DumpOptions {
@@ -13,13 +14,6 @@ export interface DumpOptions {
    */
   readonly defaults?: boolean;
 }
-
-/**
- * Names that hold secrets wherever they stand. It is what masks the sections that no definition has
- * read, such as those of a plugin that is not installed.
- */
-const SECRET_NAME =
-  /(?:^|_)(?:pass|passwd|passwords?|passphrase|secrets?|shared_key|(?:auth|access|api|bearer)_?(?:key|token)|(?:access|secret|sec|api)_?keys?(?:_id)?|tokens?|credentials?)$/i;
 
 const MASK = 'xxxxxx';
 
@@ -74,7 +68,7 @@ export function isSecret(element: ConfigElement, param: ConfigParam): boolean {
     }
     if (schema.rest && metaOf(schema.rest).secret === true) return true;
   }
-  return SECRET_NAME.test(param.name);
+  return isSecretName(param.name);
 }
 
 function defaultLines(element: ConfigElement, indent: string): string[] {

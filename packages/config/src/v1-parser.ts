@@ -1,8 +1,16 @@
 import { ConfigElement, SYSTEM_PARAMS, type ConfigParam } from './config-element.js';
+import { ConfigError } from './config-error.js';
 import type { EmbeddedContext } from './embedded-code.js';
-import { scanBare, scanDoubleQuoted, scanLiteral, scanSingleQuoted } from './literal.js';
+import {
+  scanBare,
+  scanDoubleQuoted,
+  scanLiteral,
+  scanSingleQuoted,
+  type Literal,
+} from './literal.js';
 import type { ConfigLogger } from './logger.js';
 import { Scanner } from './scanner.js';
+import { isSecretName } from './secret-names.js';
 import type { Location, SourceText } from './source-text.js';
 
 /** Sections in which a parameter that starts with `@` and is not the system's is an error. */
@@ -182,17 +190,39 @@ class V1Parser {
     }
     if (name.startsWith('@') && !SYSTEM_PARAMS.includes(name)) this.#reserved(name, section, start);
     const valueStart = scanner.pos;
-    const { value, form } = scanLiteral(scanner, this.#options.context);
-    if (!scanner.skipLineEnd()) {
-      scanner.match(/[ \t]*/y);
-      throw scanner.error(
-        `expected the end of the line after the value of ${name}`,
-        form === 'json'
-          ? 'a value that starts with [ or { is JSON; put other text in quotes'
-          : 'put the whole value in quotes, and a backslash before a quote inside it',
-      );
+    let literal: Literal;
+    try {
+      literal = this.#value(name);
+    } catch (error) {
+      if (!(error instanceof ConfigError) || !isSecretName(name)) throw error;
+      throw this.#withoutSecret(error, name, valueStart);
     }
+    const { value, form } = literal;
     this.#set(section, name, start, value, form, valueStart);
+  }
+
+  #value(name: string): Literal {
+    const scanner = this.#scanner;
+    const literal = scanLiteral(scanner, this.#options.context);
+    if (scanner.skipLineEnd()) return literal;
+    scanner.match(/[ \t]*/y);
+    throw scanner.error(
+      `expected the end of the line after the value of ${name}`,
+      literal.form === 'json'
+        ? 'a value that starts with [ or { is JSON; put other text in quotes'
+        : 'put the whole value in quotes, and a backslash before a quote inside it',
+    );
+  }
+
+  /** The same error, pointing at the start of the value and showing nothing of it. */
+  #withoutSecret(error: ConfigError, name: string, valueStart: number): ConfigError {
+    return new ConfigError(`the value of ${name}: ${error.message}`, {
+      code: error.code,
+      location: this.#source.at(valueStart),
+      hint: error.hint,
+      parameter: name,
+      secret: true,
+    });
   }
 
   #name(): string {

@@ -332,4 +332,16 @@ describe('an error, formatted', () => {
     expect(lines[1].length).toBeLessThan(140);
     expect(lines[1][lines[2].indexOf('^')]).toBe('\\');
   });
+
+  test('shows nothing of a value that is called like a secret', () => {
+    const error = failure('<a>\n  password "hunter2" x\n</a>');
+    expect(error.format()).toBe(
+      [
+        'test.conf:2:12: the value of password: expected the end of the line after the value of password',
+        '  2 |   password xxxxxx',
+        '    |            ^',
+        '  hint: put the whole value in quotes, and a backslash before a quote inside it',
+      ].join('\n'),
+    );
+  });
 });
