@@ -1,14 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type Document,
-  type Node,
-} from 'yaml';
+import type { Document, Node } from 'yaml';
 import type { ConfigElement, ParamForm, ParamValue } from './config-element.js';
 import { ConfigError } from './config-error.js';
 import type { EmbeddedContext } from './embedded-code.js';
@@ -16,6 +6,7 @@ import { evaluateTemplate } from './literal.js';
 import type { ConfigLogger } from './logger.js';
 import { didYouMean } from './nearest.js';
 import type { Location, SourceText } from './source-text.js';
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from './yaml-library.js';
 import { scalarJson, scalarText } from './yaml-scalar.js';
 
 /** Reads the files that an `!include` names, one after another. */
@@ -77,7 +68,7 @@ export class YamlNodes {
 
   /** Parses a file; what it returns is the node at its top. */
   open(source: SourceText): Place {
-    const document = parseDocument(source.text, { merge: true, prettyErrors: false });
+    const document = parseDocument(source.text);
     const error = document.errors.at(0);
     if (error) {
       throw new ConfigError(`invalid YAML: ${error.message}`, {

@@ -1,7 +1,7 @@
-import { isMap, isNode, isScalar, isSeq } from 'yaml';
 import { ConfigElement } from './config-element.js';
 import { didYouMean } from './nearest.js';
 import type { SourceText } from './source-text.js';
+import { isMap, isNode, isScalar, isSeq } from './yaml-library.js';
 import { isYamlPath, YamlNodes, type Entry, type Place, type YamlOptions } from './yaml-nodes.js';
 import { scalarText } from './yaml-scalar.js';
 

@@ -1,4 +1,5 @@
-import { isScalar, type Node, type Scalar } from 'yaml';
+import type { Node, Scalar } from 'yaml';
+import { isScalar } from './yaml-library.js';
 
 /**
  * A YAML scalar as a parameter's text; null for an empty one.
