@@ -1,0 +1,361 @@
+import { isUtf8 } from 'node:buffer';
+import { bufferToText, decodeExtension, decodeValue, keyToString } from './decode.js';
+import { EventTime } from './event-time.js';
+import {
+  bodySize,
+  childCount,
+  headSize,
+  isArray,
+  isString,
+  MAX_DEPTH,
+  skipValue,
+  u16,
+  u32,
+} from './msgpack.js';
+
+/** How {@link EventStream.toJsonLines} writes a line. */
+export interface JsonLinesOptions {
+  /**
+   * Text before the record on each line, for instance a formatted time and a tag, each followed
+   * by a tab. Called once per event; give back the same string for the same second where you can.
+   */
+  prefix?: (seconds: number, nanoseconds: number) => string;
+  /** Adds the time to each record under this name, as ISO 8601 with nanoseconds. */
+  timeKey?: string;
+  /** With {@link JsonLinesOptions.tag}: adds the tag to each record under this name. */
+  tagKey?: string;
+  tag?: string;
+  /** What ends each line. Default `\n`. */
+  newline?: string;
+}
+
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const HEX = Buffer.from('0123456789abcdef');
+// What follows the backslash for control characters with a short form.
+const SHORT_ESCAPE = new Uint8Array(32);
+SHORT_ESCAPE[8] = 0x62;
+SHORT_ESCAPE[9] = 0x74;
+SHORT_ESCAPE[10] = 0x6e;
+SHORT_ESCAPE[12] = 0x66;
+SHORT_ESCAPE[13] = 0x72;
+
+/** 1 for the bytes that stand for themselves within a JSON string. */
+const PLAIN = new Uint8Array(256);
+for (let byte = 0x20; byte < 0x80; byte++) PLAIN[byte] = 1;
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+// One writer at a time: transcoding is synchronous.
+let out = Buffer.allocUnsafeSlow(64 * 1024);
+let length = 0;
+
+function grow(least: number): void {
+  const bigger = Buffer.allocUnsafeSlow(Math.max(out.length * 2, length + least));
+  out.copy(bigger, 0, 0, length);
+  out = bigger;
+}
+
+// How many values are left in each container that is open, and whether it is a map.
+const left = new Float64Array(MAX_DEPTH + 2);
+const maps = new Uint8Array(MAX_DEPTH + 2);
+
+/** Transcodes packed entries that have been validated. */
+export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
+  const { prefix, timeKey, tagKey, tag } = options;
+  const newline = Buffer.from(options.newline ?? '\n');
+  let extra = '';
+  if (tagKey !== undefined && tag !== undefined) {
+    extra = `${JSON.stringify(tagKey)}:${JSON.stringify(tag)}`;
+  }
+  const timeField = timeKey === undefined ? '' : `${JSON.stringify(timeKey)}:`;
+  const plain = prefix === undefined && timeField === '' && extra === '';
+  length = 0;
+  const end = bytes.length;
+  let pos = 0;
+  while (pos < end) {
+    // The entry's array, perhaps Fluent Bit's inner array, the time, perhaps metadata.
+    let seconds = 0;
+    let nanoseconds = 0;
+    pos += headSize(bytes[pos]);
+    const withMetadata = isArray(bytes[pos]);
+    if (withMetadata) pos += headSize(bytes[pos]);
+    if (bytes[pos] === 0xd7) {
+      if (!plain) {
+        seconds = u32(bytes, pos + 2);
+        nanoseconds = u32(bytes, pos + 6);
+      }
+      pos += 10;
+    } else {
+      if (!plain) ({ seconds, nanoseconds } = timeOf(bytes, pos));
+      pos = skipValue(bytes, pos, end);
+    }
+    if (withMetadata) pos = skipValue(bytes, pos, end);
+    if (plain) {
+      pos = writeValue(bytes, pos);
+    } else {
+      if (prefix !== undefined) writeText(prefix(seconds, nanoseconds));
+      let first = extra;
+      if (timeField !== '') {
+        first += `${extra === '' ? '' : ','}${timeField}"${new EventTime(seconds, nanoseconds).toString()}"`;
+      }
+      pos = writeValue(bytes, pos, first);
+    }
+    if (length + newline.length > out.length) grow(newline.length);
+    for (const byte of newline) out[length++] = byte;
+  }
+  const lines = Buffer.from(out.subarray(0, length));
+  // A burst must not pin its memory for ever.
+  if (out.length > 4 * 1024 * 1024) out = Buffer.allocUnsafeSlow(64 * 1024);
+  return lines;
+}
+
+function timeOf(bytes: Buffer, at: number): EventTime {
+  const first = bytes[at];
+  if (first === 0xc7) return decodeExtension(0, bytes.subarray(at + 3, at + 11)) as EventTime;
+  const value = decodeValue(bytes, at, at);
+  return typeof value === 'number' || typeof value === 'bigint'
+    ? EventTime.fromSeconds(Number(value))
+    : new EventTime(0, 0);
+}
+
+function writeText(text: string): void {
+  const most = text.length * 3;
+  if (length + most > out.length) grow(most);
+  length += out.write(text, length);
+}
+
+/** Writes one value; `fields` (JSON without braces) go first into it where it is a map. */
+function writeValue(bytes: Buffer, at: number, fields = ''): number {
+  let pos = at;
+  let depth = 0;
+  left[0] = 1;
+  maps[0] = 0;
+  for (;;) {
+    // Close what is complete.
+    while (left[depth] === 0) {
+      if (depth === 0) return pos;
+      if (length + 2 > out.length) grow(2);
+      out[length++] = maps[depth] === 1 ? 0x7d : 0x5d;
+      depth--;
+    }
+    const first = bytes[pos];
+    const inMap = maps[depth] === 1;
+    const remaining = left[depth]--;
+    if (inMap && (remaining & 1) === 0) {
+      if (out[length - 1] !== 0x7b) {
+        if (length + 1 > out.length) grow(1);
+        out[length++] = COMMA;
+      }
+      // A key.
+      if (first >= 0xa0 && first < 0xc0) {
+        const size = first & 0x1f;
+        writeString(bytes, pos + 1, size);
+        pos += 1 + size;
+      } else if (isString(first)) {
+        const body = pos + headSize(first);
+        const size = bodySize(bytes, pos);
+        writeString(bytes, body, size);
+        pos = body + size;
+      } else {
+        const next = skipValue(bytes, pos, bytes.length);
+        writeText(JSON.stringify(keyToString(decodeValue(bytes, pos, next))));
+        pos = next;
+      }
+      if (length + 1 > out.length) grow(1);
+      out[length++] = COLON;
+      continue;
+    }
+    if (!inMap && depth > 0 && out[length - 1] !== 0x5b) {
+      if (length + 1 > out.length) grow(1);
+      out[length++] = COMMA;
+    }
+
+    if (first < 0x80) {
+      if (length + 3 > out.length) grow(3);
+      writeSmall(first);
+      pos++;
+    } else if (first >= 0xa0 && first < 0xc0) {
+      const size = first & 0x1f;
+      writeString(bytes, pos + 1, size);
+      pos += 1 + size;
+    } else if (first < 0xa0 || (first >= 0xdc && first < 0xe0)) {
+      const children = childCount(bytes, pos);
+      const isMap = first < 0x90 || first >= 0xde;
+      pos += headSize(first);
+      if (length + 1 > out.length) grow(1);
+      out[length++] = isMap ? 0x7b : 0x5b;
+      depth++;
+      left[depth] = children;
+      maps[depth] = isMap ? 1 : 0;
+      if (fields !== '' && depth === 1) {
+        writeText(fields);
+        fields = '';
+      }
+    } else {
+      pos = writeScalar(bytes, pos, first);
+    }
+  }
+}
+
+function writeScalar(bytes: Buffer, pos: number, first: number): number {
+  if (length + 32 > out.length) grow(32);
+  switch (first) {
+    case 0xc0:
+      writeAscii('null');
+      return pos + 1;
+    case 0xc2:
+      writeAscii('false');
+      return pos + 1;
+    case 0xc3:
+      writeAscii('true');
+      return pos + 1;
+    case 0xcc:
+      writeInteger(bytes[pos + 1]);
+      return pos + 2;
+    case 0xcd:
+      writeInteger(u16(bytes, pos + 1));
+      return pos + 3;
+    case 0xce:
+      writeInteger(u32(bytes, pos + 1));
+      return pos + 5;
+    case 0xd0:
+      writeInteger((bytes[pos + 1] << 24) >> 24);
+      return pos + 2;
+    case 0xd1:
+      writeInteger((u16(bytes, pos + 1) << 16) >> 16);
+      return pos + 3;
+    case 0xd2:
+      writeInteger(u32(bytes, pos + 1) | 0);
+      return pos + 5;
+    case 0xcf:
+      writeAscii(bytes.readBigUInt64BE(pos + 1).toString());
+      return pos + 9;
+    case 0xd3:
+      writeAscii(bytes.readBigInt64BE(pos + 1).toString());
+      return pos + 9;
+    case 0xca:
+      writeFloat(bytes.readFloatBE(pos + 1));
+      return pos + 5;
+    case 0xcb:
+      writeFloat(bytes.readDoubleBE(pos + 1));
+      return pos + 9;
+    default:
+  }
+  if (first >= 0xe0) {
+    writeInteger(first - 0x100);
+    return pos + 1;
+  }
+  const body = pos + headSize(first);
+  const size = bodySize(bytes, pos);
+  if (isString(first)) {
+    writeString(bytes, body, size);
+  } else if (first <= 0xc6) {
+    const data = bytes.subarray(body, body + size);
+    if (isUtf8(data)) writeString(bytes, body, size);
+    else writeText(JSON.stringify(bufferToText(data)));
+  } else {
+    const type = (bytes[body - 1] << 24) >> 24;
+    writeText(JSON.stringify(decodeExtension(type, bytes.subarray(body, body + size))));
+  }
+  return body + size;
+}
+
+function writeAscii(text: string): void {
+  for (let i = 0; i < text.length; i++) out[length++] = text.charCodeAt(i);
+}
+
+function writeFloat(value: number): void {
+  writeAscii(Number.isFinite(value) ? String(value) : 'null');
+}
+
+function writeSmall(value: number): void {
+  if (value >= 100) {
+    out[length++] = 0x31;
+    value -= 100;
+    out[length++] = 0x30 + ((value / 10) | 0);
+  } else if (value >= 10) {
+    out[length++] = 0x30 + ((value / 10) | 0);
+  }
+  out[length++] = 0x30 + (value % 10);
+}
+
+/** Safe integers; room for it is the caller's care. */
+function writeInteger(value: number): void {
+  if (value < 0) {
+    out[length++] = 0x2d;
+    value = -value;
+  }
+  let digits = 1;
+  for (let power = 10; power <= value; power *= 10) digits++;
+  let at = length + digits;
+  length = at;
+  while (at > length - digits) {
+    const rest = Math.floor(value / 10);
+    out[--at] = 0x30 + (value - rest * 10);
+    value = rest;
+  }
+}
+
+/** Writes the bytes of a string, quoted and escaped; invalid UTF-8 as U+FFFD. */
+function writeString(bytes: Buffer, start: number, size: number): void {
+  // Twice the size is room for everything but control characters and invalid bytes, for which
+  // more room is made as they come.
+  if (length + size + 2 > out.length) grow(size + 2);
+  const end = start + size;
+  let target = length;
+  out[target++] = QUOTE;
+  let pos = start;
+  while (pos < end) {
+    const byte = bytes[pos];
+    if (PLAIN[byte] === 0) break;
+    out[target++] = byte;
+    pos++;
+  }
+  if (pos === end) {
+    out[target++] = QUOTE;
+    length = target;
+    return;
+  }
+  length = target;
+  writeEscaped(bytes, pos, end);
+}
+
+function writeEscaped(bytes: Buffer, start: number, end: number): void {
+  const rest = bytes.subarray(start, end);
+  if (!isUtf8(rest)) {
+    // The text before is ASCII and has been written: only the rest needs repair.
+    const repaired = Buffer.from(rest.toString('utf8'));
+    writeEscapedBytes(repaired, 0, repaired.length);
+  } else {
+    writeEscapedBytes(bytes, start, end);
+  }
+}
+
+function writeEscapedBytes(bytes: Buffer, start: number, end: number): void {
+  const most = (end - start) * 6 + 1;
+  if (length + most > out.length) grow(most);
+  let target = length;
+  for (let pos = start; pos < end; pos++) {
+    const byte = bytes[pos];
+    if (PLAIN[byte] === 1 || byte >= 0x80) {
+      out[target++] = byte;
+      continue;
+    }
+    out[target++] = BACKSLASH;
+    const short = byte < 32 ? SHORT_ESCAPE[byte] : byte;
+    if (short !== 0) {
+      out[target++] = short;
+    } else {
+      out[target++] = 0x75;
+      out[target++] = 0x30;
+      out[target++] = 0x30;
+      out[target++] = HEX[byte >> 4];
+      out[target++] = HEX[byte & 15];
+    }
+  }
+  out[target++] = QUOTE;
+  length = target;
+}

@@ -1,0 +1,38 @@
+import { writeEventTime } from './encode.js';
+import type { EventTime } from './event-time.js';
+import { headSize, isArray, skipValue } from './msgpack.js';
+import { ENTRY_INVALID, ENTRY_ZERO_TIME, classifyEntry } from './scan.js';
+
+/**
+ * Copies complete entries without the invalid ones and with `now` for every time 0 or nil. The
+ * slow way, taken only for streams in which the scan has found such entries.
+ */
+export function repairEntries(bytes: Buffer, start: number, end: number, now: EventTime): Buffer {
+  const time = Buffer.allocUnsafe(10);
+  writeEventTime(time, 0, now);
+  const parts: Buffer[] = [];
+  // Runs of good entries are copied at once.
+  let run = start;
+  let pos = start;
+  while (pos < end) {
+    const next = skipValue(bytes, pos, end);
+    const verdict = classifyEntry(bytes, pos, next);
+    if (verdict === ENTRY_INVALID) {
+      parts.push(bytes.subarray(run, pos));
+      run = next;
+    } else if (verdict === ENTRY_ZERO_TIME) {
+      const at = timePosition(bytes, pos);
+      parts.push(bytes.subarray(run, at), time);
+      run = skipValue(bytes, at, end);
+    }
+    pos = next;
+  }
+  parts.push(bytes.subarray(run, end));
+  return Buffer.concat(parts);
+}
+
+/** Where the time of a valid entry begins. */
+export function timePosition(bytes: Uint8Array, entry: number): number {
+  const pos = entry + headSize(bytes[entry]);
+  return isArray(bytes[pos]) ? pos + headSize(bytes[pos]) : pos;
+}

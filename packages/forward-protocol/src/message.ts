@@ -1,0 +1,36 @@
+import type { EventStream, EventRecord } from '@sluice/event-stream';
+
+/** The shape in which events came. */
+export type ForwardMode = 'message' | 'forward' | 'packed_forward' | 'compressed_packed_forward';
+
+/** What a payload holds, Fluent Bit's `fluent_signal`. */
+export type ForwardSignal = 'logs' | 'metrics' | 'traces';
+
+/** One message of the forward protocol. */
+export interface ForwardMessage {
+  readonly mode: ForwardMode;
+  readonly tag: string;
+  /**
+   * The valid events, a view on the received bytes wherever possible. Empty for metrics and
+   * traces.
+   */
+  readonly stream: EventStream;
+  /** Bytes of the whole message as it came over the wire. */
+  readonly size: number;
+  /** Entries that were left out because they are no `[time, record]`. */
+  readonly invalid: number;
+  /** Whether the tag was no string; such a message has no events. */
+  readonly invalidTag: boolean;
+  /** Metrics and traces are no events: their payload is in {@link ForwardMessage.payload}. */
+  readonly signal: ForwardSignal;
+  /** The payload of metrics or traces, decompressed. */
+  readonly payload: Buffer | undefined;
+  /** The id to be acknowledged, option `chunk`; undefined where the client asks for no ack. */
+  readonly chunk: string | undefined;
+  /** How the payload was compressed. */
+  readonly compressed: string | undefined;
+  /** All options, decoded when asked for; undefined where there are none. */
+  readonly option: EventRecord | undefined;
+  /** What the peer speaks, and wants its ack in. */
+  readonly format: 'msgpack' | 'json';
+}
