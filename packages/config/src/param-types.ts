@@ -42,6 +42,11 @@ function type<T>(name: string, convert: Convert<T>, values?: readonly string[]):
   return mark(schema, { type: name, ...(values && { values }) });
 }
 
+/** Blanks around a number mean nothing; values from the environment often have some. */
+function numeric(name: string, convert: Convert<number>): ParamType<number> {
+  return type(name, (text) => convert(text.trim()));
+}
+
 /** Text (Fluentd's `:string`). */
 export function string(): ParamType<string> {
   return type('string', (text) => text);
@@ -49,7 +54,7 @@ export function string(): ParamType<string> {
 
 /** A whole number (`:integer`): `24224`, `-1`, `1_000`. Unlike in Fluentd, `12abc` is an error. */
 export function integer(options: NumberOptions = {}): ParamType<number> {
-  return type('integer', (text) => {
+  return numeric('integer', (text) => {
     if (!/^[+-]?\d+(?:_\d+)*(?:\.0+)?$/.test(text)) {
       const unit = /^\d+[kmgtshd]/i.test(text) ? ', without a unit' : '';
       return new Problem('expected an integer', `write a whole number such as 24224${unit}`);
@@ -62,7 +67,7 @@ export function integer(options: NumberOptions = {}): ParamType<number> {
 
 /** A number (`:float`): `1`, `0.5`, `1e3`. */
 export function float(options: NumberOptions = {}): ParamType<number> {
-  return type('float', (text) =>
+  return numeric('float', (text) =>
     /^[+-]?(?:\d+(?:_\d+)*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
       ? within(Number(text.replaceAll('_', '')), options)
       : new Problem('expected a number', 'write a number such as 0.5'),
@@ -85,7 +90,7 @@ const SIZE_UNITS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 
 /** A number of bytes (`:size`): `1024`, `64k`, `8m`, `8MB`, `1g`, `1t`; units are powers of 1024. */
 export function size(options: NumberOptions = {}): ParamType<number> {
-  return type('size', (text) => {
+  return numeric('size', (text) => {
     const found = /^(\d+(?:_\d+)*)(?:([kmgt])?(?:i?b|bytes)?)$/i.exec(text);
     if (!found) {
       return new Problem('expected a size', 'write bytes as 65536, 64k, 8m, 1g or 1t');
@@ -106,7 +111,7 @@ const TIME_UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
  * error.
  */
 export function time(options: NumberOptions = { min: 0 }): ParamType<number> {
-  return type('time', (text) => {
+  return numeric('time', (text) => {
     const found =
       /^([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)?$/.exec(
         text,

@@ -32,6 +32,7 @@ describe('integer', () => {
     ['017', 17],
     ['1_000', 1000],
     ['1.0', 1],
+    [' 24224\n', 24224],
   ]);
   refuses('integer', t.integer(), [
     ['', /integer/],
