@@ -18,7 +18,7 @@ export interface ConnectionOwner {
   /** Hard close, by the linger time-out. */
   closeNow(connection: Connection): void;
   /** Our FIN is about to be sent, and what is written has to arrive. */
-  beforeEnd(connection: Connection): void;
+  beforeEnd(connection: Connection, peerEnded: boolean): void;
   /** A callback threw or rejected, or a limit was passed. */
   failed(connection: Connection, reason: string, error: Error): void;
   socketError(connection: Connection, error: Error): void;
@@ -79,12 +79,12 @@ export class Connection implements AsyncIterable<Buffer> {
   readonly remoteAddr: string;
   /** The peer's port; `undefined` for Unix. */
   readonly remotePort: number | undefined;
-  /** Bytes seen by the last sweep, and when they had changed. @internal */
-  seenIn = 0;
-  /** @internal */
-  seenOut = 0;
-  /** @internal */
-  activeAt = 0;
+  // What the last sweep saw, and when it had changed.
+  #seenIn = 0;
+  #seenOut = 0;
+  #inAt: number;
+  #outAt: number;
+  #waitingSince: number;
   #state = 0;
   #holds = 0;
   #data: DataCallback | undefined;
@@ -105,6 +105,8 @@ export class Connection implements AsyncIterable<Buffer> {
     this.raw = raw;
     this.remoteAddr = address;
     this.remotePort = port;
+    // Whole milliseconds stay small integers, which take no memory of their own.
+    this.#inAt = this.#outAt = this.#waitingSince = Math.trunc(performance.now());
     (socket as Carrier)[kConnection] = this;
     socket.on('end', onEnd);
     socket.on('error', onError);
@@ -255,9 +257,36 @@ export class Connection implements AsyncIterable<Buffer> {
     return (this.#state & BUSY) !== 0 || this.#iterator?.busy === true;
   }
 
-  /** The peer's bytes are not read just now, so its silence says nothing. @internal */
-  get paused(): boolean {
-    return this.socket.isPaused();
+  /**
+   * Which bound in time this connection has passed, if any. Looks at the byte counters that the
+   * socket keeps anyway. @internal
+   */
+  overdue(
+    now: number,
+    idle: number,
+    firstByte: number,
+    receive: number,
+    send: number,
+  ): string | undefined {
+    const { socket } = this;
+    const { bytesRead } = socket;
+    const bytesOut = socket.bytesWritten - socket.writableLength;
+    // While the consumer is busy the socket is not read, so the peer's silence says nothing.
+    if (bytesRead !== this.#seenIn || socket.isPaused()) {
+      this.#seenIn = bytesRead;
+      this.#inAt = now;
+    }
+    if (bytesOut !== this.#seenOut || socket.writableLength === 0) {
+      if (bytesOut !== this.#seenOut) this.#outAt = now;
+      this.#seenOut = bytesOut;
+      this.#waitingSince = now;
+    }
+    if (now - this.#waitingSince >= send) return 'send-timeout';
+    if (this.#state & FINISHED) return undefined; // its end has a bound of its own
+    if (bytesRead === 0 && now - this.#inAt >= firstByte) return 'first-byte-timeout';
+    if (now - this.#inAt >= receive) return 'recv-timeout';
+    if (now - Math.max(this.#inAt, this.#outAt) >= idle) return 'idle-timeout';
+    return undefined;
   }
 
   /** Our FIN has been sent, and the peer's is awaited. @internal */
@@ -319,6 +348,13 @@ export class Connection implements AsyncIterable<Buffer> {
     if ((this.#state & (ENDED | BUSY)) === 0) this.socket.resume();
   }
 
+  /** A shutdown: as if the peer had half-closed; a peer that was never written to goes at once. @internal */
+  finish(): void {
+    if (this.#state & (CLOSING | CLOSED | FINISHED)) return;
+    if (this.#holds === 0 && this.socket.bytesWritten === 0) this.close();
+    else this.endOfInput();
+  }
+
   /** The peer has half-closed, or a shutdown treats it as if it had. @internal */
   endOfInput(): void {
     if (this.#state & (ENDED | CLOSED)) return;
@@ -361,7 +397,7 @@ export class Connection implements AsyncIterable<Buffer> {
 
   #end(): void {
     this.#state |= FINISHED;
-    this.owner.beforeEnd(this);
+    this.owner.beforeEnd(this, this.socket.readableEnded);
     this.socket.end();
     this.socket.resume(); // what still comes is dropped, but the peer's FIN has to be seen
   }

@@ -1,145 +1,323 @@
-import { ServerArgumentError, HelperStoppedError, ListenError } from './errors.js';
-import { formatPeer } from './address.js';
-import type { Connection, ConnectionListener, DataCallback } from './connection.js';
+import { createServerContext } from '@sluice/tls';
+import type { ConnectionListener, DataCallback } from './connection.js';
+import type { BatchCallback, DatagramCallback } from './datagram.js';
+import { HelperStoppedError, ServerArgumentError } from './errors.js';
+import type { HelperOptions } from './helper-options.js';
+import { checkLimits } from './limits.js';
 import { consoleLogger, type Logger } from './logger.js';
-import type { HelperOptions, ServerHandle, StreamOptions } from './options.js';
+import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
+import { PeerNames } from './names.js';
+import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options.js';
+import { SocketSettings } from './socket-settings.js';
 import { StreamServer } from './stream-server.js';
+import { Sweep } from './sweep.js';
+import { UdpServer } from './udp-server.js';
+import { checkCall, checkCallback, checkUdp, tlsPart, type CheckedCall } from './validate.js';
+
+type AnyCallback = DataCallback | DatagramCallback | BatchCallback;
 
 /** Makes a server helper: Fluentd's `helpers :server`, for a plugin or on its own. */
 export function createServerHelper(options: HelperOptions = {}): ServerHelper {
   return new ServerHelper(options);
 }
 
-interface Entry {
-  handle: ServerHandle;
-  server: StreamServer;
-}
-
 /**
- * Creates servers and looks after them until the end. The phases `stop`, `shutdown`, `close` and
- * `terminate` mean what they mean in Fluentd, may be called more than once, and each does what the
- * earlier ones would have done.
+ * Creates servers and looks after them until the end. What is wrong with a call is thrown by the
+ * call; what the system refuses (`EADDRINUSE`) or a certificate's file makes impossible rejects
+ * the promise; what comes later reaches the log.
+ *
+ * The phases `stop`, `shutdown`, `close` and `terminate` mean what they mean in Fluentd. Each may
+ * be called more than once and does first what the earlier ones would have done.
  */
 export class ServerHelper {
   readonly #log: Logger;
   readonly #options: HelperOptions;
-  readonly #entries = new Map<string, Entry | undefined>();
-  #stopped = false;
+  readonly #shutdownTimeout: number;
+  readonly #servers = new Map<string, ManagedServer>();
+  readonly #starting = new Map<string, Promise<unknown>>();
+  readonly #sweep = new Sweep();
+  #names: PeerNames | undefined;
+  #stopping: Promise<void> | undefined;
+  #shutting: Promise<void> | undefined;
+  readonly #stopped: Promise<void>;
+  #allStopped!: () => void;
 
   /** @internal */
   constructor(options: HelperOptions) {
+    const { log = consoleLogger, shutdownTimeout = 5 } = options;
+    if (!(shutdownTimeout >= 0)) {
+      const text = 'shutdownTimeout must be a number of seconds';
+      throw new ServerArgumentError(text, 'shutdownTimeout', shutdownTimeout);
+    }
+    this.#log = log;
     this.#options = options;
-    this.#log = options.log ?? consoleLogger;
+    this.#shutdownTimeout = shutdownTimeout;
+    this.#stopped = new Promise((resolve) => (this.#allStopped = resolve));
   }
 
-  /** Fluentd's `server_create`: `onData` gets each piece of data, and the connection. */
+  /** The servers that listen or have connections. */
+  get servers(): ServerHandle[] {
+    return [...this.#servers.values()];
+  }
+
+  /**
+   * Fluentd's `server_create`: `onData` gets each piece of data and the connection (for UDP: each
+   * datagram and its sender). A promise that it returns pauses the socket until it settles; if it
+   * throws or rejects, that connection is closed and logged.
+   *
+   * @param title names the server in logs and figures; unique in this helper
+   * @param port 0 to 65535; 0 takes any that is free. For Unix the path may stand here.
+   * @throws ServerArgumentError, SocketOptionError: at the call, naming the option
+   * @returns rejects with ListenError (`code` is the system's) or an error of TLS
+   */
   create(
+    title: string,
+    port: number,
+    options: UdpBatchOptions & { proto: 'udp' },
+    onData: BatchCallback,
+  ): Promise<ServerHandle>;
+  create(
+    title: string,
+    port: number,
+    options: UdpOptions & { proto: 'udp' },
+    onData: DatagramCallback,
+  ): Promise<ServerHandle>;
+  create(
+    title: string,
+    port: number | string,
+    options: StreamOptions,
+    onData: DataCallback,
+  ): Promise<ServerHandle>;
+  create(title: string, port: number, onData: DataCallback): Promise<ServerHandle>;
+  create(
+    title: string,
+    port: number | string,
+    options: object,
+    onData?: AnyCallback,
+  ): Promise<ServerHandle> {
+    const [given, callback] = split(options, onData);
+    return this.#create(title, port, given, callback);
+  }
+
+  /**
+   * Fluentd's `server_create_connection`: `onConnection` gets each new connection, and registers
+   * `data` on it or iterates it. Not for UDP.
+   *
+   * @throws as {@link create}
+   */
+  createConnection(
+    title: string,
+    port: number | string,
+    options: StreamOptions,
+    onConnection: ConnectionListener,
+  ): Promise<ServerHandle>;
+  createConnection(
+    title: string,
+    port: number,
+    onConnection: ConnectionListener,
+  ): Promise<ServerHandle>;
+  createConnection(
+    title: string,
+    port: number | string,
+    options: object,
+    onConnection?: ConnectionListener,
+  ): Promise<ServerHandle> {
+    const [given, callback] = split(options, onConnection);
+    const call = checkCall(title, port, given, this.#options.transport);
+    if (call.protocol === 'udp') {
+      throw new ServerArgumentError('udp has no connections: use create', 'proto', 'udp', [
+        'tcp',
+        'tls',
+        'unix',
+      ]);
+    }
+    checkCallback('onConnection', callback, 1);
+    return this.#start(call, this.#stream(call, undefined, callback));
+  }
+
+  /** `create` with `proto: 'tcp'`. */
+  createTcp(
     title: string,
     port: number,
     options: StreamOptions,
     onData: DataCallback,
   ): Promise<ServerHandle> {
-    if (typeof onData !== 'function') {
-      throw new ServerArgumentError('a data callback is required', 'onData', onData);
-    }
-    return this.#listen(title, port, options, (connection) => connection.consume(onData));
+    return this.#create(title, port, { ...options, proto: 'tcp' }, onData);
   }
 
-  /** Fluentd's `server_create_connection`: `onConnection` gets each new connection. */
-  createConnection(
+  /** `create` with `proto: 'tls'`. */
+  createTls(
     title: string,
     port: number,
     options: StreamOptions,
-    onConnection: ConnectionListener,
+    onData: DataCallback,
   ): Promise<ServerHandle> {
-    if (typeof onConnection !== 'function') {
-      throw new ServerArgumentError(
-        'a connection callback is required',
-        'onConnection',
-        onConnection,
-      );
-    }
-    return this.#listen(title, port, options, (connection) => connection.start(onConnection));
+    return this.#create(title, port, { ...options, proto: 'tls' }, onData);
+  }
+
+  /** `create` with `proto: 'unix'`: `path` stands where the others have the port. */
+  createUnix(
+    title: string,
+    path: string,
+    options: StreamOptions,
+    onData: DataCallback,
+  ): Promise<ServerHandle> {
+    return this.#create(title, path, { ...options, proto: 'unix' }, onData);
+  }
+
+  /** `create` with `proto: 'udp'`; with `batch`, many datagrams per callback. */
+  createUdp(
+    title: string,
+    port: number,
+    options: UdpBatchOptions,
+    onData: BatchCallback,
+  ): Promise<ServerHandle>;
+  createUdp(
+    title: string,
+    port: number,
+    options: UdpOptions,
+    onData: DatagramCallback,
+  ): Promise<ServerHandle>;
+  createUdp(
+    title: string,
+    port: number,
+    options: UdpOptions,
+    onData: AnyCallback,
+  ): Promise<ServerHandle> {
+    return this.#create(title, port, { ...options, proto: 'udp' }, onData);
+  }
+
+  /** Resolves when every server asked for so far listens, or has failed to. */
+  async waitUntilStart(): Promise<void> {
+    while (this.#starting.size > 0) await Promise.allSettled(this.#starting.values());
+  }
+
+  /** Resolves when `stop` has been called and no server accepts any more. */
+  waitUntilStop(): Promise<void> {
+    return this.#stopped;
   }
 
   /** Refuses new connections, while the open ones live on. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(
-      [...this.#entries.values()].map((entry) => entry?.handle.stop() ?? Promise.resolve()),
-    );
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#each((server) => server.stop()).then(this.#allStopped));
   }
 
-  /** Finishes what has been received, flushes what was written, and closes the connections. */
-  async shutdown(): Promise<void> {
-    await this.stop();
-    await Promise.all(
-      [...this.#entries.values()].map((entry) => entry?.handle.close() ?? Promise.resolve()),
-    );
+  /**
+   * Finishes what has been received, flushes what was written, and closes the connections; who is
+   * not done within `shutdownTimeout` is reset.
+   */
+  shutdown(): Promise<void> {
+    return (this.#shutting ??= this.stop().then(() => this.#each((server) => server.close())));
   }
 
-  async close(): Promise<void> {
-    await this.shutdown();
+  /** Everything is closed afterwards. */
+  close(): Promise<void> {
+    return this.shutdown();
   }
 
+  /** The end: after it the helper holds nothing any more. */
   async terminate(): Promise<void> {
     await this.close();
-    this.#entries.clear();
+    this.#servers.clear();
   }
 
-  async #listen(
-    title: string,
-    port: number,
-    options: StreamOptions,
-    onConnection: (connection: Connection) => void,
-  ): Promise<ServerHandle> {
-    if (this.#stopped) throw new HelperStoppedError(title);
-    const server = new StreamServer({
-      title,
-      protocol: 'tcp',
-      log: this.#log,
-      lingerTimeout: options.lingerTimeout ?? this.#options.transport?.lingerTimeout ?? 0,
-      maxConnections: options.maxConnections ?? 65536,
-      maxWriteBuffer: options.maxWriteBuffer ?? 16 * 1024 * 1024,
-      names: undefined,
-      onConnection,
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.terminate();
+  }
+
+  #create(title: string, port: unknown, options: object, onData: unknown): Promise<ServerHandle> {
+    const call = checkCall(title, port, options, this.#options.transport);
+    checkCallback('onData', onData, call.options.batch === undefined ? 2 : 1);
+    if (call.protocol === 'udp') {
+      checkUdp(call.options);
+      return this.#start(call, () => Promise.resolve(this.#udp(call, onData as DatagramCallback)));
+    }
+    return this.#start(call, this.#stream(call, onData as DataCallback, undefined));
+  }
+
+  #start(call: CheckedCall, make: () => Promise<RunningServer>): Promise<ServerHandle> {
+    const { title } = call;
+    if (this.#stopping !== undefined) throw new HelperStoppedError(title);
+    if (this.#servers.has(title) || this.#starting.has(title)) {
+      throw new ServerArgumentError(`title ${title} is taken: titles are unique`, 'title', title);
+    }
+    const starting = this.#listen(call, make).finally(() => this.#starting.delete(title));
+    this.#starting.set(title, starting);
+    return starting;
+  }
+
+  async #listen(call: CheckedCall, make: () => Promise<RunningServer>): Promise<ServerHandle> {
+    const { title, protocol } = call;
+    const server = await make();
+    await server.listen();
+    const managed = new ManagedServer(title, protocol, server, this.#shutdownTimeout, () => {
+      this.#servers.delete(title);
     });
-    const bind = options.bind ?? '0.0.0.0';
-    await new Promise<void>((resolve, reject) => {
-      server.server.once('error', (error) =>
-        reject(new ListenError(title, formatPeer(bind, port), error)),
-      );
-      server.server.listen(
-        {
-          port,
-          host: bind.replace(/^\[(.*)\]$/, '$1'),
-          backlog: options.backlog,
-          exclusive: options.shared === false,
-        },
-        resolve,
-      );
-    });
-    const stop = once(
-      () => new Promise<void>((resolve) => (server.server.close(), setImmediate(resolve))),
-    );
-    const handle: ServerHandle = {
-      title,
-      protocol: 'tcp',
-      address: () => server.server.address(),
-      stats: () => server.statistics(),
-      stop,
-      close: once(async () => {
-        await stop();
-        for (const connection of server.connections) connection.close();
-        while (server.connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
-      }),
+    this.#servers.set(title, managed);
+    return managed;
+  }
+
+  /** Checks what is left to check at once; what takes time is in the function that it returns. */
+  #stream(
+    call: CheckedCall,
+    onData: DataCallback | undefined,
+    onConnection: ConnectionListener | undefined,
+  ): () => Promise<RunningServer> {
+    const { title, protocol, options, transport, target, socketOptions } = call;
+    if (protocol === 'udp') throw new TypeError('not a stream');
+    const log = this.#log;
+    const limits = checkLimits(options);
+    const socket = new SocketSettings(title, protocol, socketOptions, log);
+    return async () => {
+      const tls =
+        protocol === 'tls'
+          ? await createServerContext({ title, log, ...(options.tlsOptions ?? tlsPart(transport)) })
+          : undefined;
+      return new StreamServer({
+        title,
+        protocol,
+        log,
+        target,
+        limits,
+        socket,
+        tls,
+        names: this.#namesFor(call),
+        sweep: this.#sweep,
+        onData,
+        onConnection,
+      });
     };
-    this.#entries.set(title, { handle, server });
-    return handle;
+  }
+
+  #udp(call: CheckedCall, onData: DatagramCallback | BatchCallback): UdpServer {
+    const { title, options, target, socketOptions } = call;
+    return new UdpServer({
+      title,
+      log: this.#log,
+      target,
+      socket: new SocketSettings(title, 'udp', socketOptions, this.#log),
+      given: options.socket,
+      names: this.#namesFor(call),
+      maxBytes: options.maxBytes!,
+      oversize: options.oversize ?? 'truncate',
+      maxQueuedBytes: options.maxQueuedBytes ?? 4 * 1024 * 1024,
+      batch: options.batch,
+      onData,
+    });
+  }
+
+  #namesFor(call: CheckedCall): PeerNames | undefined {
+    return call.socketOptions.resolveName === true ? (this.#names ??= new PeerNames()) : undefined;
+  }
+
+  async #each(action: (server: ManagedServer) => Promise<void>): Promise<void> {
+    await this.waitUntilStart();
+    await Promise.all([...this.#servers.values()].map(action));
   }
 }
 
-function once(action: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => (running ??= action());
+function split<T>(options: object, callback: T | undefined): [object, T | undefined] {
+  return callback === undefined && typeof options === 'function'
+    ? [{}, options as T]
+    : [options, callback];
 }

@@ -1,11 +1,11 @@
 import type { Socket as UdpSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import type { SocketOptions } from './socket-seam.js';
-import type { ServerTlsOptions } from './tls-seam.js';
-import type { Logger } from './logger.js';
-import type { ServerStatistics } from './statistics.js';
+import type { ServerTlsOptions } from '@sluice/tls';
+import type { MessageFlag } from './udp-flags.js';
 
 export type Protocol = 'tcp' | 'tls' | 'udp' | 'unix';
+/** The protocols that have connections. */
+export type StreamProtocol = Exclude<Protocol, 'udp'>;
 
 /** What every server takes. */
 export interface CommonOptions extends SocketOptions {
@@ -15,14 +15,15 @@ export interface CommonOptions extends SocketOptions {
    */
   proto?: Protocol | undefined;
   /**
-   * Address or host name to listen on. `0.0.0.0` is IPv4, `::` is IPv6 alone, `[::]` is both
-   * (dual stack). Fluentd: `bind`.
+   * Address or host name to listen on. `0.0.0.0` is IPv4, `::` is IPv6 alone (as in Fluentd, so
+   * that both can be listened on beside each other), `[::]` is both in one (dual stack).
+   * Fluentd: `bind`.
    * @defaultValue `'0.0.0.0'`
    */
   bind?: string | undefined;
   /**
-   * In cluster workers: true serves one address by all workers, false is for this worker alone (a
-   * second listener fails with EADDRINUSE). Outside of a cluster both listen alone.
+   * In cluster workers, true serves one address by all workers, false is for this worker alone: a
+   * second listener fails with EADDRINUSE. Outside of a cluster a listener is always alone.
    * Fluentd: `shared`.
    * @defaultValue `true`
    */
@@ -33,15 +34,17 @@ export interface CommonOptions extends SocketOptions {
    */
   fd?: number | undefined;
   /**
-   * The listener from systemd's socket activation (`LISTEN_FDS`): its `FileDescriptorName`, its
-   * index from 0, or true where there is only one.
+   * Take the listener from systemd's socket activation (`LISTEN_FDS`): its `FileDescriptorName`,
+   * its index from 0, or true where there is only one.
    */
   activation?: string | number | boolean | undefined;
+  /** Defaults from a `<transport>` section, for this call instead of the helper's. */
+  transport?: TransportOptions | undefined;
 }
 
-/** Bounds on connections; each has a counter and a log line. */
+/** Bounds on connections; each has a counter and a log line. Seconds and bytes. */
 export interface LimitOptions {
-  /** Connections open at one time. @defaultValue `65536` */
+  /** Connections open at one time, handshakes included. @defaultValue `65536` */
   maxConnections?: number | undefined;
   /** Connections open at one time from one address; 0 is no bound. @defaultValue `0` */
   maxConnectionsPerAddress?: number | undefined;
@@ -49,53 +52,74 @@ export interface LimitOptions {
   handshakeTimeout?: number | undefined;
   /**
    * Seconds without a byte in either direction; 0 is no bound, because log senders are silent for
-   * hours and one without acks loses what it writes to a closed connection. @defaultValue `0`
+   * hours, and one without acks loses what it writes to a closed connection. @defaultValue `0`
    */
   idleTimeout?: number | undefined;
   /** Seconds until the first byte; 0 is no bound. @defaultValue `0` */
   firstByteTimeout?: number | undefined;
-  /** Addresses and networks (CIDR) that may connect. @defaultValue all */
-  allowedNetworks?: readonly string[] | undefined;
+  /**
+   * Seconds that a peer has, after our FIN, to take what is unsent and to close; the connection
+   * is reset then. @defaultValue `30`
+   */
+  closeTimeout?: number | undefined;
   /** Bytes that wait to be written, per connection. @defaultValue `16777216` (16 MiB) */
   maxWriteBuffer?: number | undefined;
+  /** Addresses and networks (CIDR) that may connect. TCP and TLS. @defaultValue all */
+  allowedNetworks?: readonly string[] | undefined;
+  /**
+   * Addresses and networks (CIDR) of load balancers: connections from them must begin with a PROXY
+   * protocol header (version 1 or 2), whose addresses then count; connections from elsewhere are
+   * taken as they are. TCP and TLS. @defaultValue none
+   */
+  proxyProtocolFrom?: readonly string[] | undefined;
 }
 
-/** What servers with connections take (TCP, TLS, Unix). */
+/** What servers with connections take: TCP, TLS, Unix. */
 export interface StreamOptions extends CommonOptions, LimitOptions {
   /** The length of the queue of pending connections. Fluentd: `backlog`. @defaultValue `511` */
   backlog?: number | undefined;
-  /** Certificates, versions and verification. Only for `tls`. Fluentd: `tls_options`. */
+  /** Certificates, versions and verification; only for `tls`. Fluentd: `tls_options`. */
   tlsOptions?: ServerTlsOptions | undefined;
+  /** Where the Unix socket is; only for `unix`. */
+  path?: string | undefined;
+  /** The Unix socket's mode, as a number (`0o660`) or in octal (`'0660'`). @defaultValue by umask */
+  permissions?: number | string | undefined;
+  /** The Unix socket's owner, a user's name or number. @defaultValue the process's */
+  owner?: number | string | undefined;
+  /** The Unix socket's group, a name or number. @defaultValue the process's */
+  group?: number | string | undefined;
 }
 
-/** What the `<transport>` section says: a protocol, its socket options and its TLS options. */
-export interface TransportOptions extends ServerTlsOptions {
+/** What a UDP server takes. */
+export interface UdpOptions extends CommonOptions {
+  /** The most bytes of one datagram that the callback gets; required. Fluentd: `max_bytes`. */
+  maxBytes: number;
+  /**
+   * What happens to a longer datagram: `truncate` cuts it as `recv(2)` does, `drop` drops it with
+   * a warning. Both are counted. @defaultValue `'truncate'`
+   */
+  oversize?: 'truncate' | 'drop' | undefined;
+  /**
+   * `MSG_*` options, as a number (see {@link messageFlags}) or as names. Those that cannot be kept
+   * under Node are errors. Fluentd: `flags`. @defaultValue `0`
+   */
+  flags?: number | readonly MessageFlag[] | undefined;
+  /** An existing socket, which the helper reads from but never closes. Fluentd: `socket`. */
+  socket?: UdpSocket | undefined;
+  /**
+   * Bytes of datagrams that wait while the callback's promise is pending; more are dropped and
+   * counted, as the kernel would. @defaultValue `4194304` (4 MiB)
+   */
+  maxQueuedBytes?: number | undefined;
+}
+
+/** UDP, with all datagrams of one turn of the event loop in one callback. */
+export interface UdpBatchOptions extends UdpOptions {
+  /** The most datagrams per callback. */
+  batch: number;
+}
+
+/** What the `<transport>` section says: a protocol, socket options and TLS options. */
+export interface TransportOptions extends ServerTlsOptions, SocketOptions {
   protocol?: Protocol | undefined;
-  /** @see SocketOptions */
-  lingerTimeout?: number | undefined;
 }
-
-/** A server that is listening. */
-export interface ServerHandle {
-  readonly title: string;
-  readonly protocol: Protocol;
-  /** Where it listens; the path for Unix, null once it does not. */
-  address(): AddressInfo | string | null;
-  /** A copy of this server's figures. */
-  stats(): ServerStatistics;
-  /** Refuses new connections; those that are open live on. */
-  stop(): Promise<void>;
-  /** Stops, finishes what has been received, flushes what was written, closes. */
-  close(): Promise<void>;
-}
-
-export interface HelperOptions {
-  /** Where refusals and failures are written; a pino logger fits. @defaultValue warnings to stderr */
-  log?: Logger | undefined;
-  /** Defaults from a `<transport>` section. */
-  transport?: TransportOptions | undefined;
-  /** Seconds that `shutdown` gives connections to finish. @defaultValue `5` */
-  shutdownTimeout?: number | undefined;
-}
-
-export type { UdpSocket };

@@ -2,7 +2,7 @@
 export interface ServerStatistics {
   title: string;
   protocol: 'tcp' | 'tls' | 'udp' | 'unix';
-  /** Connections that came in, the refused ones included. */
+  /** Connections let in; those refused are counted beside them. */
   accepted: number;
   /** Connections that are open now, handshakes included. */
   open: number;
@@ -18,6 +18,8 @@ export interface ServerStatistics {
   datagramsIn: number;
   /** Datagrams sent (UDP). */
   datagramsOut: number;
+  /** Datagrams cut to `maxBytes` (UDP). */
+  datagramsTruncated: number;
   /** Datagrams not given to the callback, by reason (UDP). */
   datagramsDropped: Record<string, number>;
 }
@@ -44,6 +46,7 @@ export function newStatistics(
     bytesOut: 0,
     datagramsIn: 0,
     datagramsOut: 0,
+    datagramsTruncated: 0,
     datagramsDropped: {},
   };
 }

@@ -1,48 +1,115 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import cluster from 'node:cluster';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { formatPeer, plainAddress } from './address.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import {
+  Connection,
+  type ConnectionListener,
+  type ConnectionOwner,
+  type DataCallback,
+} from './connection.js';
+import { channels } from './diagnostics.js';
+import { drain } from './drain.js';
+import { AddressCounter, type Limits } from './limits.js';
+import { listen, type ListenTarget } from './listen.js';
 import type { Logger } from './logger.js';
 import type { NameLookup } from './names.js';
-import { closeWithLinger } from './socket-seam.js';
+import type { StreamProtocol } from './options.js';
+import { ProxyReader } from './proxy-reader.js';
+import { Reporter } from './reporter.js';
+import type { SocketSettings } from './socket-settings.js';
 import { count, newStatistics, snapshot, type ServerStatistics } from './statistics.js';
+import type { Sweep, Swept } from './sweep.js';
+import { TlsUpgrade } from './tls-upgrade.js';
+import type { ServerTls } from '@sluice/tls';
 
 /** The checked settings of one server with connections. @internal */
 export interface StreamSettings {
   title: string;
-  protocol: 'tcp' | 'tls' | 'unix';
+  protocol: StreamProtocol;
   log: Logger;
-  lingerTimeout: number;
-  maxConnections: number;
-  maxWriteBuffer: number;
+  target: ListenTarget;
+  limits: Limits;
+  socket: SocketSettings;
+  tls: ServerTls | undefined;
   names: NameLookup | undefined;
-  onConnection: (connection: Connection) => void;
+  sweep: Sweep;
+  /** Exactly one of the two is there. */
+  onData: DataCallback | undefined;
+  onConnection: ConnectionListener | undefined;
+}
+
+function ignoreError(): void {
+  // The socket is being reset: whatever goes wrong with it now has been counted and logged.
 }
 
 /**
- * Accepts connections for TCP, TLS and Unix sockets on one path: count, check the limits, upgrade,
- * hand over.
+ * Accepts connections for TCP, TLS and Unix sockets on one path: check the limits, read a PROXY
+ * header, upgrade, hand over.
  * @internal
  */
-export class StreamServer implements ConnectionOwner {
-  readonly server: Server;
-  readonly connections = new Set<Connection>();
+export class StreamServer implements ConnectionOwner, Swept {
   readonly title: string;
-  readonly protocol: 'tcp' | 'tls' | 'unix';
+  readonly protocol: StreamProtocol;
   readonly maxWriteBuffer: number;
   readonly names: NameLookup | undefined;
+  readonly connections = new Set<Connection>();
+  /** Connections whose FIN has been sent, and until when the peer may take its time. */
+  readonly #finishing = new Map<Connection, number>();
+  readonly #proxyReaders = new Set<ProxyReader>();
+  readonly #server: Server;
   readonly #settings: StreamSettings;
   readonly #log: Logger;
+  readonly #reporter: Reporter;
   readonly #statistics: ServerStatistics;
+  readonly #addresses: AddressCounter;
+  readonly #tls: TlsUpgrade | undefined;
+  /** In a cluster the listener is the primary's, so that nothing is inherited from it. */
+  readonly #setEach: boolean;
+  #stopping = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(settings: StreamSettings) {
+    const { title, protocol, limits, target } = settings;
+    this.title = title;
+    this.protocol = protocol;
+    this.maxWriteBuffer = limits.maxWriteBuffer;
+    this.names = settings.names;
     this.#settings = settings;
     this.#log = settings.log;
-    this.title = settings.title;
-    this.protocol = settings.protocol;
-    this.maxWriteBuffer = settings.maxWriteBuffer;
-    this.names = settings.names;
-    this.#statistics = newStatistics(settings.title, settings.protocol);
-    this.server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#reporter = new Reporter(settings.log, title);
+    this.#statistics = newStatistics(title, protocol);
+    this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
+    this.#setEach = cluster.isWorker && !target.exclusive && !settings.socket.empty;
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#tls =
+      settings.tls &&
+      new TlsUpgrade(settings.tls, limits.handshakeTimeout, {
+        secured: (raw, socket) => this.#establish(socket, raw, addressOf(raw), raw.remotePort),
+        handshakeFailed: (raw, reason, error) => this.#handshakeFailed(raw, reason, error),
+      });
+  }
+
+  async listen(): Promise<void> {
+    const { socket, target, sweep } = this.#settings;
+    try {
+      await listen(this.#server, target, this.title);
+    } catch (error) {
+      this.#tls?.close();
+      throw error;
+    }
+    this.#server.on('error', (error) => {
+      this.#log.error({ title: this.title, err: error }, 'the listener failed');
+    });
+    if (!this.#setEach) socket.apply(this.#server);
+    sweep.add(this);
+    if (channels.listening.hasSubscribers) {
+      const { title, protocol } = this;
+      channels.listening.publish({ title, protocol, address: this.address() });
+    }
+  }
+
+  address(): AddressInfo | string | null {
+    return this.#server.address();
   }
 
   statistics(): ServerStatistics {
@@ -54,57 +121,239 @@ export class StreamServer implements ConnectionOwner {
     return result;
   }
 
-  closeNow(connection: Connection): void {
-    if (this.protocol === 'unix') connection.socket.destroy();
-    else closeWithLinger(connection.socket, this.#settings.lingerTimeout, connection.raw);
+  /** Refuses new connections. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    return (this.#stopped ??= this.#closeListener());
   }
 
-  beforeEnd(): void {
-    // The kernel's linger is cleared here once socket-options is in.
+  /** Finishes and closes all connections within so many seconds. */
+  async close(seconds: number): Promise<void> {
+    await this.stop();
+    for (const reader of this.#proxyReaders) reader.fail(new Error('stopped'));
+    for (const raw of this.#tls?.pending ?? []) raw.destroy();
+    await drain(this.connections, seconds * 1000);
+    this.#settings.sweep.remove(this);
+    this.#tls?.close();
+  }
+
+  get tls(): ServerTls | undefined {
+    return this.#tls?.context;
+  }
+
+  // --- what connections ask for ---
+
+  closeNow(connection: Connection): void {
+    this.#settings.socket.close(connection.socket, connection.raw);
+  }
+
+  beforeEnd(connection: Connection, peerEnded: boolean): void {
+    const { socket, raw } = connection;
+    if (socket.bytesWritten > 0) this.#settings.socket.beforeGracefulEnd(raw);
+    if (peerEnded && socket.writableLength === 0) return;
+    this.#finishing.set(connection, performance.now() + this.#settings.limits.closeTimeout);
+    this.#settings.sweep.update();
   }
 
   failed(connection: Connection, reason: string, error: Error): void {
+    const { peer } = connection;
     count(this.#statistics.aborted, reason);
-    const { title } = this;
-    this.#log.warn(
-      { title, peer: connection.peer, reason, err: error },
-      `connection closed: ${reason}`,
-    );
-    this.closeNow(connection);
+    this.#reporter.warn(channels.aborted, 'connection closed', peer, reason, { err: error });
+    if (reason === 'callback') this.closeNow(connection);
+    else this.#settings.socket.reset(connection.socket, connection.raw);
   }
 
   socketError(connection: Connection, error: Error): void {
-    const { title } = this;
     const reason = (error as NodeJS.ErrnoException).code ?? error.message;
+    const { title } = this;
     this.#log.info({ title, peer: connection.peer, reason, err: error }, 'connection failed');
   }
 
   closed(connection: Connection): void {
-    this.connections.delete(connection);
-    this.#statistics.open -= 1;
-    this.#statistics.bytesIn += connection.bytesRead;
-    this.#statistics.bytesOut += connection.bytesWritten;
+    const statistics = this.#statistics;
+    if (!this.connections.delete(connection)) return;
+    statistics.open -= 1;
+    statistics.bytesIn += connection.bytesRead;
+    statistics.bytesOut += connection.bytesWritten;
+    if (this.#finishing.size > 0) this.#finishing.delete(connection);
+    this.#addresses.give(connection.remoteAddr);
+    if (channels.close.hasSubscribers) {
+      channels.close.publish({ title: this.title, peer: connection.peer, connection });
+    }
   }
+
+  // --- bounds in time ---
+
+  get shortestTimeout(): number | undefined {
+    const { idleTimeout, firstByteTimeout, handshakeTimeout, closeTimeout, proxies } =
+      this.#settings.limits;
+    const { recvTimeout, sendTimeout } = this.#settings.socket;
+    const shortest = Math.min(
+      idleTimeout,
+      firstByteTimeout,
+      recvTimeout,
+      sendTimeout,
+      proxies === undefined ? Infinity : handshakeTimeout,
+      this.#finishing.size === 0 ? Infinity : closeTimeout,
+    );
+    return shortest === Infinity ? undefined : shortest;
+  }
+
+  sweep(now: number): void {
+    const { handshakeTimeout } = this.#settings.limits;
+    for (const reader of this.#proxyReaders) {
+      if (now - reader.startedAt >= handshakeTimeout) reader.fail(new Error('timeout'));
+    }
+    if (this.#finishing.size > 0) {
+      for (const [connection, until] of this.#finishing) {
+        if (now >= until) connection.abort('close-timeout');
+      }
+      if (this.#finishing.size === 0) this.#settings.sweep.update();
+    }
+    this.#sweepConnections(now);
+  }
+
+  #sweepConnections(now: number): void {
+    const { idleTimeout, firstByteTimeout } = this.#settings.limits;
+    const { recvTimeout, sendTimeout } = this.#settings.socket;
+    if (Math.min(idleTimeout, firstByteTimeout, recvTimeout, sendTimeout) === Infinity) return;
+    for (const connection of this.connections) {
+      const reason = connection.overdue(
+        now,
+        idleTimeout,
+        firstByteTimeout,
+        recvTimeout,
+        sendTimeout,
+      );
+      if (reason !== undefined) connection.abort(reason);
+    }
+  }
+
+  // --- the accept path ---
 
   #accept(socket: Socket): void {
-    this.#statistics.accepted += 1;
-    const address = plainAddress(socket.remoteAddress ?? '');
+    const address = this.protocol === 'unix' ? this.#path() : addressOf(socket);
     const port = socket.remotePort;
-    if (this.#statistics.open >= this.#settings.maxConnections) {
-      this.#refuse(socket, formatPeer(address, port), 'max-connections');
+    if (this.#stopping) {
+      this.#refuse(socket, address, port, 'stopped');
       return;
     }
-    this.#statistics.open += 1;
-    const connection = new Connection(this, socket, socket, address, port);
-    this.connections.add(connection);
-    this.#settings.onConnection(connection);
+    if (this.#setEach) this.#settings.socket.apply(socket);
+    if (this.#settings.limits.proxies?.has(address) === true)
+      this.#readProxyHeader(socket, address);
+    else this.#admit(socket, address, port);
   }
 
-  #refuse(socket: Socket, peer: string, reason: string): void {
-    count(this.#statistics.refused, reason);
-    this.#log.warn({ title: this.title, peer, reason }, `connection refused: ${reason}`);
-    socket.on('error', () => undefined);
-    if (this.protocol === 'unix') socket.destroy();
-    else socket.resetAndDestroy();
+  #readProxyHeader(socket: Socket, proxy: string): void {
+    if (!this.#hasRoom()) {
+      this.#refuse(socket, proxy, socket.remotePort, 'max-connections');
+      return;
+    }
+    socket.on('error', ignoreError);
+    const proxyPort = socket.remotePort;
+    const reader = new ProxyReader(
+      socket,
+      (header) => {
+        this.#proxyReaders.delete(reader);
+        socket.off('error', ignoreError);
+        const source = header.source ?? { address: proxy, port: proxyPort };
+        this.#admit(socket, plainAddress(source.address), source.port);
+      },
+      (error) => {
+        this.#proxyReaders.delete(reader);
+        const reason = error.message === 'timeout' ? 'proxy-timeout' : 'proxy-header';
+        this.#refuse(socket, proxy, proxyPort, reason, error);
+      },
+    );
+    this.#proxyReaders.add(reader);
   }
+
+  #admit(socket: Socket, address: string, port: number | undefined): void {
+    const { allowed } = this.#settings.limits;
+    if (allowed !== undefined && !allowed.has(address)) {
+      this.#refuse(socket, address, port, 'network-not-allowed');
+    } else if (!this.#hasRoom()) {
+      this.#refuse(socket, address, port, 'max-connections');
+    } else if (!this.#addresses.take(address)) {
+      this.#refuse(socket, address, port, 'max-connections-per-address');
+    } else {
+      this.#statistics.accepted += 1;
+      this.#statistics.open += 1;
+      if (this.#tls === undefined) {
+        this.#establish(socket, socket, address, port);
+      } else {
+        if (address !== socket.remoteAddress) (socket as Proxied)[kSource] = { address, port };
+        this.#tls.start(socket);
+      }
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.#statistics.open + this.#proxyReaders.size < this.#settings.limits.maxConnections;
+  }
+
+  #establish(socket: Socket, raw: Socket, address: string, port: number | undefined): void {
+    const source = raw === socket ? undefined : (raw as Proxied)[kSource];
+    const connection = new Connection(
+      this,
+      socket,
+      raw,
+      source?.address ?? address,
+      source === undefined ? port : source.port,
+    );
+    this.connections.add(connection);
+    void this.names?.resolve(connection.remoteAddr);
+    if (channels.open.hasSubscribers) {
+      channels.open.publish({ title: this.title, peer: connection.peer, connection });
+    }
+    if (this.#settings.onData !== undefined) connection.consume(this.#settings.onData);
+    else connection.start(this.#settings.onConnection!);
+  }
+
+  #handshakeFailed(raw: Socket, reason: string, error: Error): void {
+    const source = (raw as Proxied)[kSource];
+    const address = source?.address ?? addressOf(raw);
+    this.#statistics.open -= 1;
+    this.#addresses.give(address);
+    count(this.#statistics.handshakeFailures, reason);
+    const peer = formatPeer(address, source?.port ?? raw.remotePort);
+    this.#reporter.warn(channels.handshakeFailed, 'TLS handshake failed', peer, reason, {
+      err: error,
+    });
+  }
+
+  #refuse(
+    socket: Socket,
+    address: string,
+    port: number | undefined,
+    reason: string,
+    error?: Error,
+  ): void {
+    count(this.#statistics.refused, reason);
+    const extra = error === undefined ? undefined : { err: error };
+    const peer = formatPeer(address, port);
+    this.#reporter.warn(channels.refused, 'connection refused', peer, reason, extra);
+    socket.on('error', ignoreError);
+    this.#settings.socket.reset(socket, socket);
+  }
+
+  #path(): string {
+    return this.#settings.target.path ?? '';
+  }
+
+  #closeListener(): Promise<void> {
+    if (channels.stopped.hasSubscribers) channels.stopped.publish({ title: this.title });
+    return new Promise((resolve) => {
+      // The callback of `close` waits for the connections, too; the listener is gone at once.
+      this.#server.close();
+      setImmediate(resolve);
+    });
+  }
+}
+
+const kSource = Symbol('sluice.source');
+type Proxied = Socket & { [kSource]?: { address: string; port: number | undefined } };
+
+function addressOf(socket: Socket): string {
+  return plainAddress(socket.remoteAddress ?? '');
 }

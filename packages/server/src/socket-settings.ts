@@ -1,0 +1,100 @@
+import type { Socket as UdpSocket } from 'node:dgram';
+import type { Server, Socket } from 'node:net';
+import type { Logger } from './logger.js';
+import type { Protocol } from './options.js';
+import {
+  applySocketOptions,
+  closeWithLinger,
+  setSocketOption,
+  type ValidatedSocketOptions,
+} from './socket-seam.js';
+
+/** How one server's socket options are kept. @internal */
+export class SocketSettings {
+  readonly #title: string;
+  readonly #protocol: Protocol;
+  readonly #options: ValidatedSocketOptions;
+  readonly #log: Logger;
+  readonly #linger: number;
+  #warned = false;
+
+  constructor(title: string, protocol: Protocol, options: ValidatedSocketOptions, log: Logger) {
+    this.#title = title;
+    this.#protocol = protocol;
+    // What has been done by the time a socket is there, or is nothing for the kernel.
+    this.#options = { ...options, reusePort: undefined, resolveName: undefined };
+    this.#log = log;
+    this.#linger = options.lingerTimeout ?? 0;
+  }
+
+  /** Nothing to set. */
+  get empty(): boolean {
+    return Object.values(this.#options).every((value: unknown) => value === undefined);
+  }
+
+  /** Milliseconds; `Infinity` for none. */
+  get recvTimeout(): number {
+    return milliseconds(this.#options.recvTimeout);
+  }
+
+  get sendTimeout(): number {
+    return milliseconds(this.#options.sendTimeout);
+  }
+
+  /** The one peer of a UDP socket, so that replies must not name another. */
+  get connected(): boolean {
+    return this.#options.connect !== undefined;
+  }
+
+  /** On a listener, so that accepted sockets inherit, or on one socket. */
+  apply(target: Server | Socket | UdpSocket): void {
+    if (this.empty) return;
+    const { unsupported } = applySocketOptions(target, this.#options);
+    if (unsupported.length === 0 || this.#warned) return;
+    this.#warned = true;
+    const fields = { title: this.#title, unsupported };
+    this.#log.warn(fields, 'socket options that this platform does not have');
+  }
+
+  /** Closes as the linger time-out says. A Unix socket has no RST, and nothing to wait for. */
+  close(socket: Socket, raw: Socket): void {
+    if (this.#protocol === 'unix') socket.destroy();
+    else if (socket === raw) closeWithLinger(socket, this.#linger, raw);
+    else afterTls(() => closeWithLinger(socket, this.#linger, raw));
+  }
+
+  /** Resets at once, whatever the linger time-out says. */
+  reset(socket: Socket, raw: Socket): void {
+    if (this.#protocol === 'unix') {
+      raw.destroy();
+    } else if (socket === raw) {
+      raw.resetAndDestroy();
+    } else {
+      afterTls(() => {
+        raw.resetAndDestroy();
+        socket.destroy();
+      });
+    }
+  }
+
+  /**
+   * A FIN is about to be sent, and what was written before it has to arrive: with a linger time-out
+   * of 0 in the kernel, closing the descriptor would drop what the peer has not acknowledged yet.
+   */
+  beforeGracefulEnd(raw: Socket): void {
+    if (this.#protocol === 'unix' || this.#linger !== 0 || raw.destroyed) return;
+    setSocketOption(raw, 'SO_LINGER', { onoff: false, linger: 0 });
+  }
+}
+
+/**
+ * A data callback runs inside of the TLS engine, which crashes when the handle under it goes away
+ * meanwhile.
+ */
+function afterTls(action: () => void): void {
+  setImmediate(action);
+}
+
+function milliseconds(seconds: number | undefined): number {
+  return seconds === undefined || seconds === 0 ? Infinity : seconds * 1000;
+}

@@ -1,2 +1,0 @@
-// Replaced by @sluice/tls once it is there.
-export type ServerTlsOptions = object;

@@ -1,0 +1,114 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { asError } from './errors.js';
+import type { PeerVerdict, ServerTls } from '@sluice/tls';
+
+/** What becomes of an upgrade. @internal */
+export interface UpgradeListener {
+  secured(raw: Socket, socket: TLSSocket): void;
+  handshakeFailed(raw: Socket, reason: string, error: Error): void;
+}
+
+function ignoreError(): void {
+  // TLS reports what happens to the socket under it.
+}
+
+/**
+ * Turns accepted sockets into TLS sockets, by a `tls.Server` that never listens: Node's own
+ * handling of contexts, SNI, tickets and time-outs, on the accept path that all protocols share.
+ * @internal
+ */
+export class TlsUpgrade {
+  readonly #context: ServerTls;
+  readonly #server: Server;
+  readonly #listener: UpgradeListener;
+  readonly #detach: () => void;
+  /** Accepted sockets whose handshake, or the check of whose peer, has not ended. */
+  readonly #pending = new Set<Socket>();
+
+  constructor(context: ServerTls, handshakeTimeout: number, listener: UpgradeListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#server = createServer({
+      ...context.options,
+      allowHalfOpen: true,
+      handshakeTimeout: handshakeTimeout === Infinity ? 0x7fffffff : handshakeTimeout,
+    });
+    this.#detach = context.attach(this.#server);
+    this.#server.on('secureConnection', (socket) => this.#secured(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      const { code } = error as NodeJS.ErrnoException;
+      this.#failed(rawSocket(socket), code ?? error.message, error);
+    });
+  }
+
+  get pending(): ReadonlySet<Socket> {
+    return this.#pending;
+  }
+
+  get context(): ServerTls {
+    return this.#context;
+  }
+
+  start(raw: Socket): void {
+    this.#pending.add(raw);
+    raw.on('error', ignoreError);
+    this.#server.emit('connection', raw);
+  }
+
+  close(): void {
+    this.#detach();
+    this.#context.close();
+  }
+
+  #secured(socket: TLSSocket): void {
+    const raw = rawSocket(socket);
+    let verdict: PeerVerdict | Promise<PeerVerdict>;
+    try {
+      verdict = this.#context.verifyPeer(socket);
+    } catch (error) {
+      this.#unverified(raw, 'verifier', asError(error));
+      return;
+    }
+    if (!('then' in verdict)) {
+      this.#judge(raw, socket, verdict);
+      return;
+    }
+    socket.on('error', ignoreError);
+    verdict.then(
+      (result) => {
+        socket.off('error', ignoreError);
+        this.#judge(raw, socket, result);
+      },
+      (error: unknown) => this.#unverified(raw, 'verifier', asError(error)),
+    );
+  }
+
+  #judge(raw: Socket, socket: TLSSocket, verdict: PeerVerdict): void {
+    if (!verdict.ok) {
+      this.#unverified(raw, verdict.code, new Error(verdict.reason));
+    } else if (socket.destroyed) {
+      this.#failed(raw, 'ECONNRESET', new Error('closed during the check of the certificate'));
+    } else if (this.#pending.delete(raw)) {
+      this.#listener.secured(raw, socket);
+    }
+  }
+
+  #unverified(raw: Socket, reason: string, error: Error): void {
+    this.#failed(raw, reason, error);
+    // Not from inside of the TLS engine, which is what calls us.
+    setImmediate(() => raw.resetAndDestroy());
+  }
+
+  #failed(raw: Socket, reason: string, error: Error): void {
+    if (this.#pending.delete(raw)) this.#listener.handshakeFailed(raw, reason, error);
+  }
+}
+
+/**
+ * The socket under a `TLSSocket` made from one. Node has kept it in this field since 0.11, and has
+ * no public name for it; the compliance suite runs on every Node that is supported.
+ */
+function rawSocket(socket: TLSSocket): Socket {
+  return (socket as unknown as { _parent: Socket })._parent;
+}
