@@ -1,0 +1,95 @@
+import type { SocketProtocol } from './options.js';
+
+/** An option that is wrong: unknown, of a wrong type, out of range, or not for this protocol. */
+export class SocketOptionError extends Error {
+  override readonly name = 'SocketOptionError';
+  readonly code = 'ERR_SLUICE_SOCKET_OPTION';
+  /** The option as the caller named it. */
+  readonly option: string;
+  /** The value that was given. */
+  readonly value: unknown;
+  /** The protocols that the option is for; empty where there is no such option. */
+  readonly protocols: readonly SocketProtocol[];
+
+  constructor(
+    message: string,
+    option: string,
+    value: unknown,
+    protocols: readonly SocketProtocol[] = [],
+  ) {
+    super(`${option}: ${message}`);
+    this.option = option;
+    this.value = value;
+    this.protocols = protocols;
+  }
+}
+
+/** The platform, the kernel or the backend in use cannot do this. */
+export class SocketOptionUnsupportedError extends Error {
+  override readonly name = 'SocketOptionUnsupportedError';
+  readonly code = 'ERR_SLUICE_SOCKET_OPTION_UNSUPPORTED';
+  readonly option: string;
+  /** Why not, for people. */
+  readonly reason: string;
+
+  constructor(option: string, reason: string) {
+    super(`${option} is not supported: ${reason}`);
+    this.option = option;
+    this.reason = reason;
+  }
+}
+
+/** The kernel refused a call. */
+export class SocketOptionSystemError extends Error {
+  override readonly name = 'SocketOptionSystemError';
+  readonly code = 'ERR_SLUICE_SOCKET_OPTION_SYSTEM';
+  readonly option: string;
+  /** `setsockopt`, `getsockopt`, … */
+  readonly syscall: string;
+  /** The name of the error, such as `EPERM`, or its number where it has no name. */
+  readonly errno: string;
+
+  constructor(option: string, syscall: string, errno: string) {
+    super(`${option}: ${syscall} failed with ${errno}`);
+    this.option = option;
+    this.syscall = syscall;
+    this.errno = errno;
+  }
+}
+
+/** The socket has no descriptor: it is closed already, or not open yet. */
+export class SocketClosedError extends Error {
+  override readonly name = 'SocketClosedError';
+  readonly code = 'ERR_SLUICE_SOCKET_CLOSED';
+  /** What was asked for. */
+  readonly option: string;
+
+  constructor(option: string) {
+    super(`${option}: the socket is closed, or not open yet (listen, bind or connect first)`);
+    this.option = option;
+  }
+}
+
+/** Why {@link watchTimeouts} gave a connection up. */
+export type TimeoutReason = 'recv-timeout' | 'send-timeout';
+
+/** A peer was silent for `recvTimeout`, or took nothing of what waits for `sendTimeout`. */
+export class SocketTimeoutError extends Error {
+  override readonly name = 'SocketTimeoutError';
+  readonly code: 'ERR_SLUICE_RECV_TIMEOUT' | 'ERR_SLUICE_SEND_TIMEOUT';
+  readonly reason: TimeoutReason;
+  /** The limit that was passed. */
+  readonly seconds: number;
+  /** The peer's address and port, where the socket has them. */
+  readonly peer: string | undefined;
+
+  constructor(reason: TimeoutReason, seconds: number, peer?: string) {
+    const what =
+      reason === 'recv-timeout' ? 'the peer sent nothing' : 'the peer took nothing of what waits';
+    super(`${peer === undefined ? '' : `${peer}: `}${what} for ${seconds} s`);
+    this.code = reason === 'recv-timeout' ? 'ERR_SLUICE_RECV_TIMEOUT' : 'ERR_SLUICE_SEND_TIMEOUT';
+    this.reason = reason;
+    this.seconds = seconds;
+    this.peer = peer;
+  }
+}
