@@ -1,0 +1,18 @@
+import { Plugin, type PluginContext } from './plugin.js';
+import type { Router } from './router.js';
+
+/** What the host gives to an input. */
+export interface InputContext extends PluginContext {
+  /** Where this input's events go: the top-level routes, or those of its `@label`. */
+  readonly router: Router;
+}
+
+/** A plugin that brings events in. Fluentd: `Fluent::Plugin::Input`, `<source>`. */
+export abstract class Input extends Plugin {
+  readonly router: Router;
+
+  constructor(context: InputContext) {
+    super(context);
+    this.router = context.router;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Phase, Plugin } from './plugin.js';
+
+/** The phases that end a life, in order. */
+export const stoppingPhases = [
+  'stop',
+  'beforeShutdown',
+  'shutdown',
+  'afterShutdown',
+  'close',
+  'terminate',
+] as const satisfies readonly Phase[];
+
+/** Thrown when a plugin failed in a phase; `cause` has what it threw. */
+export class LifecycleError extends Error {
+  readonly code = 'ERR_SLUICE_LIFECYCLE';
+
+  constructor(
+    readonly pluginId: string,
+    readonly phase: Phase,
+    cause: unknown,
+  ) {
+    super(
+      `plugin ${pluginId} failed in ${phase}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+    this.name = 'LifecycleError';
+  }
+}
+
+/**
+ * Runs one phase of one plugin, and of the servers that it has made.
+ *
+ * A plugin's own code runs first, so that it can still say something on its connections.
+ */
+export async function runPhase(plugin: Plugin, phase: Phase): Promise<void> {
+  try {
+    await plugin[phase]();
+    const servers = plugin.startedServers;
+    if (servers === undefined) return;
+    if (phase === 'stop' || phase === 'shutdown' || phase === 'close' || phase === 'terminate') {
+      await servers[phase]();
+    }
+  } catch (error) {
+    throw new LifecycleError(plugin.id, phase, error);
+  }
+}
+
+/**
+ * Starts plugins in the order given: outputs before the inputs that feed them.
+ *
+ * @throws LifecycleError for the first one that fails; those already started are stopped first.
+ */
+export async function startPlugins(plugins: readonly Plugin[]): Promise<void> {
+  const started: Plugin[] = [];
+  try {
+    for (const phase of ['start', 'afterStart'] as const) {
+      for (const plugin of plugins) {
+        if (phase === 'start') started.push(plugin);
+        await runPhase(plugin, phase);
+      }
+    }
+  } catch (error) {
+    await stopPlugins(started.reverse());
+    throw error;
+  }
+}
+
+/**
+ * Ends plugins, phase by phase, in the order given: inputs before the outputs that they feed.
+ *
+ * A plugin that fails does not keep the others from being stopped: its error is logged with its
+ * own log, and returned.
+ */
+export async function stopPlugins(plugins: readonly Plugin[]): Promise<LifecycleError[]> {
+  const errors: LifecycleError[] = [];
+  for (const phase of stoppingPhases) {
+    for (const plugin of plugins) {
+      try {
+        await runPhase(plugin, phase);
+      } catch (error) {
+        if (!(error instanceof LifecycleError)) throw error;
+        plugin.log.error({ plugin: plugin.id, phase, err: error.cause }, error.message);
+        errors.push(error);
+      }
+    }
+  }
+  return errors;
+}

@@ -1,0 +1,41 @@
+import { parseConfig } from '@sluice/config';
+import { expect, test } from 'vitest';
+import { transportOptions, transportSection } from '../src/index.js';
+
+function read(text: string) {
+  return transportOptions(transportSection.read(parseConfig(text).elements[0]));
+}
+
+test('tcp has the linger time-out only', () => {
+  expect(read('<transport>\n</transport>')).toEqual({ proto: 'tcp', lingerTimeout: 0 });
+  expect(read('<transport tcp>\n linger_timeout 1m\n</transport>')).toEqual({
+    proto: 'tcp',
+    lingerTimeout: 60,
+  });
+});
+
+test('tls hands every parameter on in camelCase', () => {
+  const { proto, lingerTimeout, tlsOptions } = read(`<transport tls>
+    linger_timeout 2
+    version TLSv1_3
+    cert_path /certs/server.pem
+    private_key_path /certs/server.key
+    private_key_passphrase "a secret"
+    client_cert_auth true
+    generate_cert_expiration 1d
+  </transport>`);
+  expect({ proto, lingerTimeout }).toEqual({ proto: 'tls', lingerTimeout: 2 });
+  expect(tlsOptions).toMatchObject({
+    version: 'TLSv1_3',
+    certPath: '/certs/server.pem',
+    privateKeyPath: '/certs/server.key',
+    privateKeyPassphrase: 'a secret',
+    clientCertAuth: true,
+    generateCertExpiration: 86_400,
+    insecure: false,
+  });
+});
+
+test('a protocol that plugins cannot listen on is refused with its place', () => {
+  expect(() => read('<transport quic>\n</transport>')).toThrow(/expected one of tcp, tls/);
+});
