@@ -37,7 +37,7 @@ export class AckReader {
       const value = decodeValue(bytes, pos, next);
       const ack =
         typeof value === 'object' && value !== null
-          ? (value as Record<string, unknown>)['ack']
+          ? (value as Record<string, unknown>).ack
           : undefined;
       if (typeof ack === 'string') chunks.push(ack);
       else if (Buffer.isBuffer(ack)) chunks.push(ack.toString());

@@ -1,0 +1,129 @@
+import { defineSection, secret, t, type SectionOf } from '@sluice/config';
+import { transportSection } from '@sluice/plugin';
+
+const mib = 1024 * 1024;
+
+const userSection = defineSection({
+  name: 'user',
+  description: 'A user that may connect where user_auth is on.',
+  params: {
+    username: t.string().describe('Name of the user'),
+    password: secret(t.string()).describe('Password of the user'),
+  },
+});
+
+const clientSection = defineSection({
+  name: 'client',
+  description: 'Peers with a shared key or users of their own.',
+  params: {
+    host: t.string().optional().describe('Address or host name of one peer; or network'),
+    network: t.string().optional().describe('Network of peers as CIDR, such as 192.168.0.0/16'),
+    sharedKey: secret(t.string()).optional().describe('Shared key of these peers'),
+    users: t.array(t.string()).default([]).describe('Names of the users that may come from here'),
+  },
+  check: (value, context) => {
+    if ((value.host === undefined) === (value.network === undefined)) {
+      throw context.error(
+        value.host === undefined ? undefined : 'network',
+        '<client> needs either host or network',
+        value.host === undefined ? 'add host or network' : 'use one <client> for each',
+      );
+    }
+  },
+});
+
+const securitySection = defineSection({
+  name: 'security',
+  description: 'The handshake: peers show that they know the shared key before they may send.',
+  params: {
+    selfHostname: t.string().describe('The name that this server tells its peers'),
+    sharedKey: secret(t.string()).describe('The key that both sides know'),
+    userAuth: t.bool().default(false).describe('Ask for a user and password too'),
+    allowAnonymousSource: t
+      .bool()
+      .default(true)
+      .describe('Whether peers that match no <client> may connect'),
+  },
+  sections: {
+    users: { section: userSection, multiple: true },
+    clients: { section: clientSection, multiple: true },
+  },
+  check: (value, context) => {
+    if (value.userAuth && value.users.length === 0) {
+      throw context.error('userAuth', 'user_auth needs at least one <user>', 'add <user> sections');
+    }
+    if (!value.allowAnonymousSource && value.clients.length === 0) {
+      throw context.error(
+        'allowAnonymousSource',
+        'allow_anonymous_source false needs at least one <client>',
+        'add <client> sections, or nobody could connect',
+      );
+    }
+  },
+});
+
+/** The parameters of `<source> @type forward`, with Fluentd's names and defaults. */
+export const forwardSection = defineSection({
+  name: 'source',
+  description: "Receives events from Fluentd's forward protocol: Fluentd, Fluent Bit, clients.",
+  params: {
+    port: t.integer({ min: 0, max: 65_535 }).default(24_224).describe('The port to listen on'),
+    bind: t.string().default('0.0.0.0').describe('The address to listen on'),
+    backlog: t
+      .integer({ min: 1 })
+      .optional()
+      .describe('Length of the queue of pending connections'),
+    lingerTimeout: t.time().optional().describe('Deprecated, use linger_timeout in <transport>'),
+    resolveHostname: t.bool().optional().describe("Look up peers' names"),
+    denyKeepalive: t
+      .bool()
+      .default(false)
+      .describe('Close each connection after its first message'),
+    sendKeepalivePacket: t.bool().default(false).describe('TCP keep-alive on connections'),
+    chunkSizeWarnLimit: t.size().optional().describe('Warn of messages larger than this'),
+    chunkSizeLimit: t.size().optional().describe('Drop messages larger than this, with a warning'),
+    decompressionSizeLimit: t
+      .size({ min: 1 })
+      .default(256 * mib)
+      .describe('Drop messages whose payload is larger than this when decompressed'),
+    skipInvalidEvent: t
+      .bool()
+      .default(true)
+      .describe('Drop invalid entries and keep the rest; false drops the whole message'),
+    sourceAddressKey: t.string().optional().describe("Adds the peer's address to each record"),
+    sourceHostnameKey: t.string().optional().describe("Adds the peer's name to each record"),
+    tag: t.string().optional().describe('Tag in place of the one that came'),
+    addTagPrefix: t.string().optional().describe('Put in front of the tag, with a dot'),
+    unixPath: t.string().optional().describe('Listen on this Unix socket instead of a port'),
+    unixPerm: t.string().optional().describe('Permissions of the Unix socket, octal: 0660'),
+  },
+  sections: {
+    transport: { section: transportSection, init: true },
+    security: { section: securitySection },
+  },
+  check: (value, context) => {
+    if (value.tag === '') {
+      throw context.error('tag', 'tag must not be empty', 'leave it out to keep the tag that came');
+    }
+    if (value.addTagPrefix === '') {
+      throw context.error('addTagPrefix', 'add_tag_prefix must not be empty', 'leave it out');
+    }
+    if (value.sourceHostnameKey !== undefined && value.resolveHostname === false) {
+      throw context.error(
+        'resolveHostname',
+        'resolve_hostname false does not go with source_hostname_key',
+        'leave resolve_hostname out: source_hostname_key turns it on',
+      );
+    }
+    if (value.sendKeepalivePacket && value.denyKeepalive) {
+      throw context.error(
+        'sendKeepalivePacket',
+        'send_keepalive_packet does not go with deny_keepalive',
+        'leave one of them out',
+      );
+    }
+  },
+});
+
+/** What the section is read into. */
+export type ForwardConfig = SectionOf<typeof forwardSection>;
