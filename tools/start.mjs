@@ -7,7 +7,7 @@ import { nx, root } from './workspace.mjs';
 nx(['run-many', '-t', 'build', '-p', '@sluice/agent'], { quiet: true });
 
 process.chdir(root);
-const { main } = await import('../apps/agent/dist/index.js');
+const { main } = await import('@sluice/agent');
 const own = process.argv.slice(2);
 process.exitCode = await main(own.length > 0 ? own : ['-c', 'examples/quickstart.conf'], {
   onReady: () => {

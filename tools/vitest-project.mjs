@@ -7,7 +7,7 @@ import { defineProject } from 'vitest/config';
  * @param {string} name
  */
 export function project(name) {
-  const conditions = ['@sluice/source', 'node', 'import', 'module', 'default'];
+  const conditions = ['@sluice/source', 'node'];
   return defineProject({
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },

@@ -1,0 +1,65 @@
+import type { ParseArgsConfig } from 'node:util';
+import { logLevels, type LogLevel } from '../log.js';
+import { version } from '../version.js';
+import { cat } from './cat.js';
+import { parseFlags, UsageError } from './flags.js';
+import { run } from './run.js';
+import { usage } from './usage.js';
+
+const runFlags = {
+  config: { type: 'string', short: 'c' },
+  'dry-run': { type: 'boolean' },
+  verbose: { type: 'boolean', short: 'v', multiple: true },
+  quiet: { type: 'boolean', short: 'q', multiple: true },
+  'log-format': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const satisfies ParseArgsConfig['options'];
+
+/** `info`, moved by so many -v and -q. */
+function logLevel(verbose: number, quiet: number): LogLevel {
+  const index = logLevels.indexOf('info') - verbose + quiet;
+  return logLevels[Math.min(Math.max(index, 0), logLevels.length - 1)];
+}
+
+async function runCommand(args: string[], onReady?: () => void): Promise<number> {
+  const { values, positionals } = parseFlags(args, runFlags);
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (values.version === true) {
+    process.stdout.write(`sluice ${version()}\n`);
+    return 0;
+  }
+  if (positionals.length > 0) throw new UsageError(`unknown command "${positionals[0]}"`);
+  if (values.config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
+  const format = values['log-format'] ?? 'text';
+  if (format !== 'text' && format !== 'json') {
+    throw new UsageError(`--log-format is text or json, not "${format}"`);
+  }
+  const level = logLevel(values.verbose?.length ?? 0, values.quiet?.length ?? 0);
+  return run({
+    config: values.config,
+    dryRun: values['dry-run'] === true,
+    log: { level, format, workerId: 0 },
+    ...(onReady && { onReady }),
+  });
+}
+
+/**
+ * The command `sluice`.
+ *
+ * @param args the arguments after the command's name
+ * @param hooks.onReady called when the agent is listening
+ * @returns the exit code: 0 good, 1 for whatever failed, 2 for a wrong command line
+ */
+export async function main(args: string[], hooks: { onReady?: () => void } = {}): Promise<number> {
+  try {
+    return args[0] === 'cat' ? await cat(args.slice(1)) : await runCommand(args, hooks.onReady);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`sluice: ${error.message}\nTry: sluice --help\n`);
+    return 2;
+  }
+}

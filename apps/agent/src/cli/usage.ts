@@ -1,0 +1,24 @@
+/** What `sluice --help` prints. */
+export const usage = `Usage:
+  sluice -c FILE              run with a Fluentd configuration file
+  sluice --dry-run -c FILE    only check the configuration
+  sluice cat [options] TAG    send JSON lines from standard input to a forward port
+
+Options:
+  -c, --config FILE           configuration file
+      --dry-run               check the configuration and exit
+  -v, --verbose               more log: once is debug, twice is trace
+  -q, --quiet                 less log: once is warn, twice is error
+      --log-format FORMAT     text (default) or json
+  -h, --help                  print this help
+      --version               print the version
+
+Options of cat:
+      --host HOST             default 127.0.0.1
+  -p, --port PORT             default 24224
+  -u, --unix PATH             send to a Unix socket
+      --tls                   use TLS
+      --ca FILE               trust this CA (PEM) instead of the system's
+      --insecure              do not verify the server's certificate
+      --no-ack                do not wait until the server has the events
+`;
