@@ -1,19 +1,115 @@
-import { gunzip } from 'node:zlib';
+import * as zlib from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { ForwardProtocolError } from './errors.js';
 
-/** The values of the option `compressed` that can be read. */
-export type Compression = 'gzip' | 'zstd';
+/** Makes a stream that inflates off the event loop, on one of libuv's threads. */
+type Create = (options: { chunkSize: number }) => Transform;
 
-/** @returns undefined where more than `limit` bytes come out */
-export function decompress(
+// Node has zstd from 22.15 and 23.8 on.
+const createZstd = (zlib as { createZstdDecompress?: Create }).createZstdDecompress;
+
+const CODECS: Readonly<Record<string, Create | undefined>> = {
+  gzip: (options) => zlib.createGunzip(options),
+  zstd: createZstd && ((options) => createZstd(options)),
+};
+
+/** The compressions that this Node.js can read. */
+export function supportedCompressions(): string[] {
+  return Object.keys(CODECS).filter((name) => CODECS[name] !== undefined);
+}
+
+/** Why a compression cannot be read here; undefined where it can. */
+export function unsupportedReason(compression: string): string | undefined {
+  if (CODECS[compression] !== undefined) return undefined;
+  return Object.hasOwn(CODECS, compression)
+    ? `${compression} needs Node.js 22.15 or later, this is ${process.version}`
+    : `unknown compression ${JSON.stringify(compression.slice(0, 64))}`;
+}
+
+const SMALLEST_PIECE = 16 * 1024;
+const LARGEST_GUESS = 1024 * 1024;
+// Deflate cannot do better than 1032 to 1.
+const LARGEST_RATIO = 1032;
+
+/**
+ * Inflates a payload of one or several gzip members or zstd frames.
+ *
+ * Never holds more than `limit` inflated bytes: what comes out in several pieces has to be joined,
+ * which takes the room twice, so a payload that proves larger than half of the limit is measured
+ * to its end without being kept and then inflated again into one piece.
+ *
+ * @returns undefined where more than `limit` bytes come out
+ * @throws {@link ForwardProtocolError} where the payload is broken
+ */
+export async function decompress(
   payload: Buffer,
-  _compression: Compression,
+  compression: string,
   limit: number,
 ): Promise<Buffer | undefined> {
+  const create = CODECS[compression];
+  if (create === undefined) throw broken(unsupportedReason(compression) ?? compression);
+  if (payload.length === 0) return payload;
+  const first = await inflate(payload, create, guessSize(payload, compression, limit), limit, true);
+  if (first.size > limit) return undefined;
+  if (first.pieces.length === 1) return first.pieces[0];
+  if (first.kept) return Buffer.concat(first.pieces, first.size);
+  const again = await inflate(payload, create, first.size + 1, limit, false);
+  return again.pieces[0];
+}
+
+/** How much is likely to come out. Only a guess: it decides how large the pieces are. */
+function guessSize(payload: Buffer, compression: string, limit: number): number {
+  const most = Math.min(payload.length * LARGEST_RATIO, limit) + 1;
+  let guess = Math.min(payload.length * 6, LARGEST_GUESS);
+  // The last four bytes of a gzip member are its size, which for the one member of most payloads
+  // is all: then everything comes in one piece, without a join.
+  if (compression === 'gzip' && payload.length >= 18) {
+    guess = Math.max(guess, payload.readUInt32LE(payload.length - 4) + 1);
+  }
+  return Math.max(Math.min(guess, most), Math.min(SMALLEST_PIECE, limit + 1), 64);
+}
+
+interface Inflated {
+  size: number;
+  pieces: Buffer[];
+  /** Whether the pieces are all there. */
+  kept: boolean;
+}
+
+function inflate(
+  payload: Buffer,
+  create: Create,
+  chunkSize: number,
+  limit: number,
+  halve: boolean,
+): Promise<Inflated> {
   return new Promise((resolve, reject) => {
-    gunzip(payload, { maxOutputLength: limit }, (error, data) => {
-      if (error === null) resolve(data);
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') resolve(undefined);
-      else reject(error);
+    const stream = create({ chunkSize });
+    const result: Inflated = { size: 0, pieces: [], kept: true };
+    stream.on('data', (piece: Buffer) => {
+      result.size += piece.length;
+      if (result.size > limit) {
+        result.pieces = [];
+        stream.destroy();
+        resolve(result);
+        return;
+      }
+      if (halve && result.pieces.length > 0 && result.size > limit / 2) result.kept = false;
+      if (result.kept) result.pieces.push(piece);
+      else result.pieces = [];
     });
+    stream.on('end', () => resolve(result));
+    stream.on('error', (error) =>
+      reject(broken(`a compressed payload is broken: ${error.message}`, error)),
+    );
+    stream.end(payload);
   });
+}
+
+function broken(message: string, cause?: Error): ForwardProtocolError {
+  return new ForwardProtocolError(
+    'ERR_SLUICE_FORWARD_DECOMPRESSION',
+    message,
+    cause === undefined ? undefined : { cause },
+  );
 }

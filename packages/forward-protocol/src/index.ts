@@ -1,5 +1,20 @@
 export { AckReader, encodeAck } from './ack.js';
+export { AckBatch } from './ack-batch.js';
+export {
+  ClientHandshake,
+  type ClientHandshakeOptions,
+  type ClientHandshakeStep,
+} from './client-handshake.js';
+export { supportedCompressions } from './decompress.js';
 export { encodeForward, encodeMessage, encodePackedForward, type ForwardOption } from './encode.js';
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';
+export { LARGEST_HANDSHAKE } from './handshake-messages.js';
 export type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 export { ForwardReader, type ForwardReaderOptions, type Refusal } from './reader.js';
+export {
+  ForwardSecurity,
+  type ForwardClientRule,
+  type ForwardSecurityOptions,
+  type ForwardUser,
+} from './security.js';
+export { ServerHandshake, type ServerHandshakeResult } from './server-handshake.js';

@@ -1,14 +1,16 @@
 import {
   EventStream,
   EventTime,
+  encodeValue,
   INCOMPLETE,
   repairEntries,
   resetScan,
   scanEntries,
   type EventRecord,
 } from '@sluice/event-stream';
-import { decompress, type Compression } from './decompress.js';
+import { decompress, unsupportedReason } from './decompress.js';
 import { ForwardProtocolError } from './errors.js';
+import { JsonFramer, parseJson } from './json-framer.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 import { MessageParser, OVERSIZE } from './message-parser.js';
 import { MessageOption } from './option.js';
@@ -21,6 +23,8 @@ export interface Refusal {
     | 'chunk_size_limit'
     /** Inflates to more than `decompressionSizeLimit`. */
     | 'decompression_size_limit'
+    /** A compression that is unknown, or that this Node.js cannot read. */
+    | 'unsupported_compression'
     /** An entry is no event, and `skipInvalidEvents` is false. */
     | 'invalid_event';
   message: string;
@@ -70,6 +74,8 @@ export class ForwardReader {
   private pendingLength = 0;
   private tail: Promise<void> | undefined;
   private failure: Error | undefined;
+  private format: 'msgpack' | 'json' | undefined;
+  private framer: JsonFramer | undefined;
 
   constructor(options: ForwardReaderOptions) {
     this.options = {
@@ -84,7 +90,7 @@ export class ForwardReader {
 
   /** Bytes of a message that has begun and not ended. */
   get bufferedBytes(): number {
-    return this.pendingLength;
+    return this.framer?.bufferedBytes ?? this.pendingLength;
   }
 
   /**
@@ -126,6 +132,47 @@ export class ForwardReader {
   }
 
   private consume(data: Buffer): void | Promise<void> {
+    if (this.format === undefined) {
+      if (data.length === 0) return undefined;
+      this.format = data[0] === 0x5b || data[0] === 0x7b ? this.startJson() : 'msgpack';
+    }
+    if (this.framer !== undefined) {
+      this.framer.push(data);
+      return undefined;
+    }
+    return this.consumeMsgpack(data);
+  }
+
+  private startJson(): 'json' {
+    if (!this.options.json) {
+      throw new ForwardProtocolError(
+        'ERR_SLUICE_FORWARD_JSON_REFUSED',
+        'the peer speaks JSON where only MessagePack is allowed',
+      );
+    }
+    const limit = this.options.chunkSizeLimit;
+    this.framer = new JsonFramer(limit, {
+      onText: (text) => this.completeJson(text),
+      onOversize: () =>
+        this.refuse('chunk_size_limit', `larger than ${limit} bytes`, undefined, limit),
+    });
+    return 'json';
+  }
+
+  /** A message in JSON goes the way of all others, once it is MessagePack. */
+  private completeJson(text: Buffer): void {
+    const bytes = encodeValue(parseJson(text));
+    const end = this.parser.parse(bytes, 0, bytes.length);
+    if (end !== bytes.length || this.parser.kind === 'packed') {
+      throw new ForwardProtocolError(
+        'ERR_SLUICE_FORWARD_NOT_A_MESSAGE',
+        'not a forward message in JSON',
+      );
+    }
+    void this.complete(bytes, 0, end, text.length);
+  }
+
+  private consumeMsgpack(data: Buffer): void | Promise<void> {
     const { parser } = this;
     const end = data.length;
     let pos = 0;
@@ -221,7 +268,12 @@ export class ForwardReader {
   }
 
   /** A message is there as a whole: makes it, and delivers it now or when it is inflated. */
-  private complete(bytes: Buffer, start: number, end: number): void | Promise<void> {
+  private complete(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    size = end - start,
+  ): void | Promise<void> {
     const { parser } = this;
     if (parser.discarding) {
       parser.reset();
@@ -243,7 +295,6 @@ export class ForwardReader {
         : readTag(bytes, start + parser.tagStart, start + parser.tagEnd);
     const bodyStart = start + parser.bodyStart;
     const bodyEnd = start + parser.bodyEnd;
-    const size = end - start;
     parser.reset();
     if (size > this.options.chunkSizeLimit) {
       this.refuse(
@@ -292,7 +343,12 @@ export class ForwardReader {
     size: number,
   ): Promise<void> {
     const limit = this.options.decompressionSizeLimit;
-    const inflated = await decompress(payload, compressed as Compression, limit);
+    const unsupported = unsupportedReason(compressed);
+    if (unsupported !== undefined) {
+      this.refuse('unsupported_compression', unsupported, tag, size);
+      return;
+    }
+    const inflated = await decompress(payload, compressed, limit);
     if (inflated === undefined) {
       this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, tag, size);
       return;
@@ -320,6 +376,7 @@ export class ForwardReader {
           signal,
           payload,
           option,
+          this.format ?? 'msgpack',
         ),
       );
       return;
@@ -383,6 +440,7 @@ export class ForwardReader {
         'logs',
         undefined,
         option,
+        this.format ?? 'msgpack',
       ),
     );
   }
@@ -391,8 +449,6 @@ export class ForwardReader {
 const EMPTY = Buffer.alloc(0);
 
 class ReadMessage implements ForwardMessage {
-  readonly format = 'msgpack';
-
   constructor(
     readonly mode: ForwardMode,
     readonly tag: string,
@@ -403,6 +459,7 @@ class ReadMessage implements ForwardMessage {
     readonly signal: ForwardSignal,
     readonly payload: Buffer | undefined,
     private readonly rawOption: MessageOption | undefined,
+    readonly format: 'msgpack' | 'json',
   ) {}
 
   get chunk(): string | undefined {
