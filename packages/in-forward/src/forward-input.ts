@@ -33,6 +33,7 @@ export class ForwardInput extends Input {
         ...transport,
         bind: config.bind,
         backlog: config.backlog,
+        sendKeepalivePacket: config.sendKeepalivePacket,
         lingerTimeout: config.lingerTimeout ?? transport.lingerTimeout,
       },
       (connection) => {

@@ -37,6 +37,7 @@ export async function runPhase(plugin: Plugin, phase: Phase): Promise<void> {
     await plugin[phase]();
     const servers = plugin.startedServers;
     if (servers === undefined) return;
+    if (phase === 'start') await servers.waitUntilStart();
     if (phase === 'stop' || phase === 'shutdown' || phase === 'close' || phase === 'terminate') {
       await servers[phase]();
     }

@@ -65,7 +65,7 @@ async function certificates(folder: string): Promise<{ ca: string; transport: st
   };
 }
 
-describe.each(['tcp'])('npm clients over %s', (protocol) => {
+describe.each(['tcp', 'tls'])('npm clients over %s', (protocol) => {
   test('every mode, with and without ack: all events are in the file, in order, none twice', async () => {
     const folder = temporaryFolder();
     const { ca, transport } =
