@@ -151,6 +151,7 @@ class ClientContext implements ClientTls {
       secureContext: this.#loaded.context,
       ...(isIP(name) === 0 ? { servername: name } : {}),
       rejectUnauthorized: false,
+      checkServerIdentity: () => undefined, // verifyPeer does it, by verifyFqdn and fqdn
       ...(alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] }),
     };
   }

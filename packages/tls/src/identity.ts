@@ -48,7 +48,7 @@ async function readKey(
 }
 
 function exportKey(key: KeyObject): Buffer {
-  return secretBuffer(Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })));
+  return secretBuffer(Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })), 'private key');
 }
 
 /** The way that a server gets its certificate, in Fluentd's order. */
@@ -120,7 +120,7 @@ function identityOf(
   return {
     chainPem,
     chain: parseCertificates(chainPem, { option: 'certPath' }).map(({ x509 }) => x509),
-    key: secretBuffer(Buffer.from(pair.privateKey)),
+    key: secretBuffer(Buffer.from(pair.privateKey), 'private key'),
     source: 'generated',
   };
 }

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { TlsFileError } from './errors.js';
 import { readSecret } from './files.js';
 import type { Logger } from './logger.js';
+import { secretBuffer } from './secret.js';
 import { subscribeToClusterKeys } from './cluster-ticket-keys.js';
 
 /** Length of Node's ticket keys: 16 bytes of name, 16 of HMAC key, 16 of AES key. */
@@ -28,14 +29,14 @@ export async function startTicketKeys(
   const { secretPath, rotation, log } = options;
   if (secretPath !== undefined) return startDerivedKeys(secretPath, rotation, log, onChange);
 
-  let current: Buffer = randomBytes(ticketKeyLength);
+  let current = hidden(randomBytes(ticketKeyLength));
   let timer: NodeJS.Timeout | undefined = setInterval(
     () => change(randomBytes(ticketKeyLength)),
     period(rotation),
   ).unref();
   const change = (keys: Buffer): void => {
-    current = keys;
-    onChange(keys);
+    current = hidden(keys);
+    onChange(current);
   };
   const unsubscribe = subscribeToClusterKeys((keys) => {
     clearInterval(timer); // from now on the primary rotates
@@ -51,6 +52,10 @@ export async function startTicketKeys(
       unsubscribe();
     },
   };
+}
+
+function hidden(keys: Buffer): Buffer {
+  return secretBuffer(keys, 'session ticket keys');
 }
 
 function period(rotation: number): number {
@@ -75,7 +80,7 @@ async function startDerivedKeys(
       });
     }
     const info = `sluice session ticket key ${rotation} ${epoch()}`;
-    return Buffer.from(hkdfSync('sha256', secret, '', info, ticketKeyLength));
+    return hidden(Buffer.from(hkdfSync('sha256', secret, '', info, ticketKeyLength)));
   };
   let current = await derive();
   let timer: NodeJS.Timeout;

@@ -4,8 +4,8 @@ import type { AltName } from '../names.js';
 import { Der } from './der.js';
 import { signatureAlgorithm, signBytes, type Digest } from './signing.js';
 
-/** What a certificate is for. */
-export type Usage = 'ca' | 'server' | 'client';
+/** What a certificate is for; `peer` means server and client alike. */
+export type Usage = 'ca' | 'server' | 'client' | 'peer';
 
 /** Everything that goes into one certificate. */
 export interface CertificatePlan {
@@ -29,9 +29,13 @@ const keyEncipherment = 0x20;
 const keyCertSign = 0x04;
 const crlSign = 0x02;
 
-const extendedUsage: Record<Exclude<Usage, 'ca'>, string> = {
-  server: '1.3.6.1.5.5.7.3.1',
-  client: '1.3.6.1.5.5.7.3.2',
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+const extendedUsage: Record<Usage, string[]> = {
+  ca: [],
+  server: [serverAuth],
+  client: [clientAuth],
+  peer: [serverAuth, clientAuth],
 };
 
 /**
@@ -109,9 +113,8 @@ function extensions(
   ];
   const authority = plan.issuer === undefined ? own : issuerKeyIdentifier(der, plan.issuer);
   list.push(der.extension('2.5.29.35', false, der.sequence(der.tagged(0, authority))));
-  if (plan.usage !== 'ca') {
-    list.push(der.extension('2.5.29.37', false, der.sequence(der.oid(extendedUsage[plan.usage]))));
-  }
+  const purposes = extendedUsage[plan.usage].map((purpose) => der.oid(purpose));
+  if (!ca) list.push(der.extension('2.5.29.37', false, der.sequence(...purposes)));
   if (plan.altNames.length > 0) {
     const names = plan.altNames.map(({ type, value }) =>
       type === 'dns'

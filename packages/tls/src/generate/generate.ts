@@ -55,9 +55,12 @@ const tenYears = 10 * 365 * 24 * 60 * 60;
 const backdatedMilliseconds = 60 * 60 * 1000;
 const digests: readonly string[] = ['sha1', 'sha256', 'sha384', 'sha512'];
 
-/** A self-signed server certificate, also good for the host name and loopback. */
+/**
+ * A self-signed certificate for a server or a client, also good for the host name and loopback.
+ * Whoever meets it has to trust it by itself.
+ */
 export function generateSelfSigned(options: GenerateOptions = {}): Promise<CertificatePair> {
-  return generate('server', options, undefined);
+  return generate('peer', options, undefined);
 }
 
 /** A self-signed certificate authority, to issue certificates with. */
@@ -69,12 +72,12 @@ export function generateCa(options: GenerateOptions = {}): Promise<CertificatePa
  * A server certificate signed by a CA: SAN for the common name, `altNames`, the host name and
  * loopback. It does not outlive the CA's certificate.
  */
-export function issueServerCertificate(options: IssueOptions): Promise<CertificatePair> {
+export async function issueServerCertificate(options: IssueOptions): Promise<CertificatePair> {
   return generate('server', options, readIssuer(options));
 }
 
 /** A client certificate signed by a CA, for mutual TLS. */
-export function issueClientCertificate(options: IssueOptions): Promise<CertificatePair> {
+export async function issueClientCertificate(options: IssueOptions): Promise<CertificatePair> {
   return generate('client', options, readIssuer(options));
 }
 

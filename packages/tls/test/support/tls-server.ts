@@ -16,7 +16,7 @@ export interface TestServer {
   verdicts: PeerVerdict[];
   /** Messages of failed handshakes. */
   failures: string[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Listens plainly and upgrades, as a server of the helper does; answers `hello` to who may stay. */
