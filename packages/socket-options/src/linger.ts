@@ -62,8 +62,7 @@ function linger(socket: Socket, transport: Socket, seconds: number): void {
     const taken = socket.writableFinished && isTaken(backend, transport);
     const left = deadline - performance.now();
     if (taken === true) {
-      socket.destroy();
-      transport.destroy();
+      destroyBoth(socket, transport);
     } else if (left <= 0) {
       reset(socket, transport);
     } else {
@@ -95,18 +94,22 @@ function ignore(): void {
 
 /** Sends RST and destroys; FIN where there is no RST. */
 function reset(socket: Socket, transport: Socket, tries = 2): void {
-  if (transport.destroyed || transport.connecting || isPipe(transport)) {
-    socket.destroy();
-    transport.destroy();
+  if (transport.destroyed) {
+    // Not at once: to destroy a TLSSocket in the same turn in which the socket under it was reset
+    // ends the process with SIGSEGV (Node 20 to 26).
+    if (!socket.destroyed) setImmediate(() => socket.destroy());
+  } else if (transport.connecting || isPipe(transport)) {
+    destroyBoth(socket, transport);
   } else if (isShuttingDown(socket) || isShuttingDown(transport)) {
     // libuv refuses to reset while its shutdown is under way (EINVAL), and Node would then leave
     // the descriptor open.
     if (setLinger(nativeIfLoaded(), transport, RESET) || tries === 0) {
-      socket.destroy();
-      transport.destroy();
+      destroyBoth(socket, transport);
     } else {
       setImmediate(reset, socket, transport, tries - 1);
     }
+  } else if (socket !== transport) {
+    resetUnderTls(socket, transport);
   } else if (transport instanceof TLSSocket) {
     // A client's socket that owns its transport: resetAndDestroy() is not for these.
     const backend = native();
@@ -114,8 +117,24 @@ function reset(socket: Socket, transport: Socket, tries = 2): void {
     transport.destroy();
   } else {
     transport.resetAndDestroy();
-    if (socket !== transport) socket.destroy();
   }
+}
+
+function destroyBoth(socket: Socket, transport: Socket): void {
+  socket.destroy();
+  transport.destroy();
+}
+
+/**
+ * A TLSSocket has to be destroyed first (see above), and destroys the socket under it in its own
+ * time; that one then resets instead of closing.
+ */
+function resetUnderTls(socket: Socket, transport: Socket): void {
+  transport.destroy = (): Socket => {
+    delete (transport as { destroy?: unknown }).destroy; // the method of the class again
+    return transport.resetAndDestroy();
+  };
+  destroyBoth(socket, transport);
 }
 
 /** After `end()` with nothing left to write and before `finish`: the FIN is being sent. */

@@ -102,11 +102,29 @@ export function descriptorFlags(fd: number): number {
 /** State of a TCP socket by the kernel's table, such as `01` (established); undefined once gone. */
 export function tcpState(localPort: number, remotePort: number): string | undefined {
   const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
-  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').trim().split('\n')) {
     const [, local, remote, state] = line.trim().split(/\s+/);
-    if (local?.endsWith(`:${hex(localPort)}`) && remote?.endsWith(`:${hex(remotePort)}`)) {
+    if (local.endsWith(`:${hex(localPort)}`) && remote.endsWith(`:${hex(remotePort)}`)) {
       return state;
     }
   }
   return undefined;
+}
+
+/** Looks with the kernel's own calls, whatever backend is under test. */
+export function inKernel<T>(backend: BackendChoice, look: () => T): T {
+  selectBackend('native');
+  try {
+    return look();
+  } finally {
+    selectBackend(backend);
+  }
+}
+
+/** Waits for something that emits no event, such as a segment's arrival in the kernel. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = performance.now() + 10_000; !condition();) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
