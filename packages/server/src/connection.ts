@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { formatPeer } from './address.js';
 import { ConnectionIterator } from './connection-iterator.js';
 import { ConnectionClosedError, ConnectionEventError, asError } from './errors.js';
-import type { NameLookup } from './names.js';
+import type { NameResolver } from '@sluice/socket-options';
 
 /** What a consumer of bytes is: a promise that it returns pauses the socket until it settles. */
 export type DataCallback = (data: Buffer, connection: Connection) => unknown;
@@ -14,7 +14,7 @@ export interface ConnectionOwner {
   readonly title: string;
   readonly protocol: 'tcp' | 'tls' | 'unix';
   readonly maxWriteBuffer: number;
-  readonly names: NameLookup | undefined;
+  readonly names: NameResolver | undefined;
   /** Hard close, by the linger time-out. */
   closeNow(connection: Connection): void;
   /** Our FIN is about to be sent, and what is written has to arrive. */

@@ -1,12 +1,12 @@
 import type { RemoteInfo } from 'node:dgram';
 import { formatPeer, plainAddress } from './address.js';
 import { ConnectionEventError } from './errors.js';
-import type { NameLookup } from './names.js';
+import type { NameResolver } from '@sluice/socket-options';
 
 /** What a peer of a UDP server needs of it. @internal */
 export interface DatagramOwner {
   readonly title: string;
-  readonly names: NameLookup | undefined;
+  readonly names: NameResolver | undefined;
   reply(data: Uint8Array | string, peer: DatagramPeer): void;
 }
 

@@ -6,7 +6,7 @@ import type { HelperOptions } from './helper-options.js';
 import { checkLimits } from './limits.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
-import { PeerNames } from './names.js';
+import { NameResolver } from '@sluice/socket-options';
 import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options.js';
 import { SocketSettings } from './socket-settings.js';
 import { StreamServer } from './stream-server.js';
@@ -36,7 +36,7 @@ export class ServerHelper {
   readonly #servers = new Map<string, ManagedServer>();
   readonly #starting = new Map<string, Promise<unknown>>();
   readonly #sweep = new Sweep();
-  #names: PeerNames | undefined;
+  #names: NameResolver | undefined;
   #stopping: Promise<void> | undefined;
   #shutting: Promise<void> | undefined;
   readonly #stopped: Promise<void>;
@@ -306,8 +306,10 @@ export class ServerHelper {
     });
   }
 
-  #namesFor(call: CheckedCall): PeerNames | undefined {
-    return call.socketOptions.resolveName === true ? (this.#names ??= new PeerNames()) : undefined;
+  #namesFor(call: CheckedCall): NameResolver | undefined {
+    return call.socketOptions.resolveName === true
+      ? (this.#names ??= new NameResolver())
+      : undefined;
   }
 
   async #each(action: (server: ManagedServer) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Socket as UdpSocket } from 'node:dgram';
-import type { SocketOptions } from './socket-seam.js';
+import type { SocketOptions } from '@sluice/socket-options';
 import type { ServerTlsOptions } from '@sluice/tls';
 import type { MessageFlag } from './udp-flags.js';
 

@@ -4,10 +4,10 @@ import type { Logger } from './logger.js';
 import type { Protocol } from './options.js';
 import {
   applySocketOptions,
+  clearLinger,
   closeWithLinger,
-  setSocketOption,
   type ValidatedSocketOptions,
-} from './socket-seam.js';
+} from '@sluice/socket-options';
 
 /** How one server's socket options are kept. @internal */
 export class SocketSettings {
@@ -16,7 +16,6 @@ export class SocketSettings {
   readonly #options: ValidatedSocketOptions;
   readonly #log: Logger;
   readonly #linger: number;
-  #warned = false;
 
   constructor(title: string, protocol: Protocol, options: ValidatedSocketOptions, log: Logger) {
     this.#title = title;
@@ -46,35 +45,24 @@ export class SocketSettings {
     return this.#options.connect !== undefined;
   }
 
-  /** On a listener, so that accepted sockets inherit, or on one socket. */
-  apply(target: Server | Socket | UdpSocket): void {
+  /** On a listener, so that accepted sockets inherit, or on a UDP socket. */
+  apply(target: Server | UdpSocket): void {
     if (this.empty) return;
     const { unsupported } = applySocketOptions(target, this.#options);
-    if (unsupported.length === 0 || this.#warned) return;
-    this.#warned = true;
-    const fields = { title: this.#title, unsupported };
-    this.#log.warn(fields, 'socket options that this platform does not have');
+    for (const { option, reason } of unsupported) {
+      const fields = { title: this.#title, option, reason };
+      this.#log.warn(fields, `socket option ${option} is not supported here: ${reason}`);
+    }
   }
 
   /** Closes as the linger time-out says. A Unix socket has no RST, and nothing to wait for. */
   close(socket: Socket, raw: Socket): void {
-    if (this.#protocol === 'unix') socket.destroy();
-    else if (socket === raw) closeWithLinger(socket, this.#linger, raw);
-    else afterTls(() => closeWithLinger(socket, this.#linger, raw));
+    closeWithLinger(socket, this.#linger, raw);
   }
 
   /** Resets at once, whatever the linger time-out says. */
   reset(socket: Socket, raw: Socket): void {
-    if (this.#protocol === 'unix') {
-      raw.destroy();
-    } else if (socket === raw) {
-      raw.resetAndDestroy();
-    } else {
-      afterTls(() => {
-        raw.resetAndDestroy();
-        socket.destroy();
-      });
-    }
+    closeWithLinger(socket, 0, raw);
   }
 
   /**
@@ -82,17 +70,8 @@ export class SocketSettings {
    * of 0 in the kernel, closing the descriptor would drop what the peer has not acknowledged yet.
    */
   beforeGracefulEnd(raw: Socket): void {
-    if (this.#protocol === 'unix' || this.#linger !== 0 || raw.destroyed) return;
-    setSocketOption(raw, 'SO_LINGER', { onoff: false, linger: 0 });
+    if (this.#protocol !== 'unix' && this.#linger === 0) clearLinger(raw);
   }
-}
-
-/**
- * A data callback runs inside of the TLS engine, which crashes when the handle under it goes away
- * meanwhile.
- */
-function afterTls(action: () => void): void {
-  setImmediate(action);
 }
 
 function milliseconds(seconds: number | undefined): number {

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { formatPeer, plainAddress } from './address.js';
 import {
@@ -12,7 +11,7 @@ import { drain } from './drain.js';
 import { AddressCounter, type Limits } from './limits.js';
 import { listen, type ListenTarget } from './listen.js';
 import type { Logger } from './logger.js';
-import type { NameLookup } from './names.js';
+import type { NameResolver } from '@sluice/socket-options';
 import type { StreamProtocol } from './options.js';
 import { ProxyReader } from './proxy-reader.js';
 import { Reporter } from './reporter.js';
@@ -31,7 +30,7 @@ export interface StreamSettings {
   limits: Limits;
   socket: SocketSettings;
   tls: ServerTls | undefined;
-  names: NameLookup | undefined;
+  names: NameResolver | undefined;
   sweep: Sweep;
   /** Exactly one of the two is there. */
   onData: DataCallback | undefined;
@@ -51,7 +50,7 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly title: string;
   readonly protocol: StreamProtocol;
   readonly maxWriteBuffer: number;
-  readonly names: NameLookup | undefined;
+  readonly names: NameResolver | undefined;
   readonly connections = new Set<Connection>();
   /** Connections whose FIN has been sent, and until when the peer may take its time. */
   readonly #finishing = new Map<Connection, number>();
@@ -63,13 +62,11 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly #statistics: ServerStatistics;
   readonly #addresses: AddressCounter;
   readonly #tls: TlsUpgrade | undefined;
-  /** In a cluster the listener is the primary's, so that nothing is inherited from it. */
-  readonly #setEach: boolean;
   #stopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: StreamSettings) {
-    const { title, protocol, limits, target } = settings;
+    const { title, protocol, limits } = settings;
     this.title = title;
     this.protocol = protocol;
     this.maxWriteBuffer = limits.maxWriteBuffer;
@@ -79,7 +76,6 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#reporter = new Reporter(settings.log, title);
     this.#statistics = newStatistics(title, protocol);
     this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
-    this.#setEach = cluster.isWorker && !target.exclusive && !settings.socket.empty;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     this.#tls =
       settings.tls &&
@@ -100,7 +96,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#server.on('error', (error) => {
       this.#log.error({ title: this.title, err: error }, 'the listener failed');
     });
-    if (!this.#setEach) socket.apply(this.#server);
+    socket.apply(this.#server);
     sweep.add(this);
     if (channels.listening.hasSubscribers) {
       const { title, protocol } = this;
@@ -238,7 +234,6 @@ export class StreamServer implements ConnectionOwner, Swept {
       this.#refuse(socket, address, port, 'stopped');
       return;
     }
-    if (this.#setEach) this.#settings.socket.apply(socket);
     if (this.#settings.limits.proxies?.has(address) === true)
       this.#readProxyHeader(socket, address);
     else this.#admit(socket, address, port);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { closeWithLinger } from '@sluice/socket-options';
 import { asError } from './errors.js';
 import type { PeerVerdict, ServerTls } from '@sluice/tls';
 
@@ -39,6 +40,8 @@ export class TlsUpgrade {
     this.#server.on('tlsClientError', (error, socket) => {
       const { code } = error as NodeJS.ErrnoException;
       this.#failed(rawSocket(socket), code ?? error.message, error);
+      // Node leaves a handshake that has timed out open.
+      if (!socket.destroyed) socket.destroy();
     });
   }
 
@@ -67,7 +70,7 @@ export class TlsUpgrade {
     try {
       verdict = this.#context.verifyPeer(socket);
     } catch (error) {
-      this.#unverified(raw, 'verifier', asError(error));
+      this.#unverified(raw, socket, 'verifier', asError(error));
       return;
     }
     if (!('then' in verdict)) {
@@ -80,13 +83,13 @@ export class TlsUpgrade {
         socket.off('error', ignoreError);
         this.#judge(raw, socket, result);
       },
-      (error: unknown) => this.#unverified(raw, 'verifier', asError(error)),
+      (error: unknown) => this.#unverified(raw, socket, 'verifier', asError(error)),
     );
   }
 
   #judge(raw: Socket, socket: TLSSocket, verdict: PeerVerdict): void {
     if (!verdict.ok) {
-      this.#unverified(raw, verdict.code, new Error(verdict.reason));
+      this.#unverified(raw, socket, verdict.code, new Error(verdict.reason));
     } else if (socket.destroyed) {
       this.#failed(raw, 'ECONNRESET', new Error('closed during the check of the certificate'));
     } else if (this.#pending.delete(raw)) {
@@ -94,10 +97,9 @@ export class TlsUpgrade {
     }
   }
 
-  #unverified(raw: Socket, reason: string, error: Error): void {
+  #unverified(raw: Socket, socket: TLSSocket, reason: string, error: Error): void {
     this.#failed(raw, reason, error);
-    // Not from inside of the TLS engine, which is what calls us.
-    setImmediate(() => raw.resetAndDestroy());
+    closeWithLinger(socket, 0, raw);
   }
 
   #failed(raw: Socket, reason: string, error: Error): void {

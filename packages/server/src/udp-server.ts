@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { lookup } from 'node:dns/promises';
@@ -15,7 +16,7 @@ import { DatagramQueue } from './datagram-queue.js';
 import { asError, ListenError } from './errors.js';
 import { formatTarget, type ListenTarget } from './listen.js';
 import type { Logger } from './logger.js';
-import type { NameLookup } from './names.js';
+import type { NameResolver } from '@sluice/socket-options';
 import { Reporter } from './reporter.js';
 import type { SocketSettings } from './socket-settings.js';
 import { count, newStatistics, snapshot, type ServerStatistics } from './statistics.js';
@@ -28,7 +29,7 @@ export interface UdpSettings {
   socket: SocketSettings;
   /** The caller's own socket. */
   given: Socket | undefined;
-  names: NameLookup | undefined;
+  names: NameResolver | undefined;
   maxBytes: number;
   oversize: 'truncate' | 'drop';
   maxQueuedBytes: number;
@@ -40,7 +41,7 @@ export interface UdpSettings {
 /** Receives datagrams and sends replies. @internal */
 export class UdpServer implements DatagramOwner {
   readonly title: string;
-  readonly names: NameLookup | undefined;
+  readonly names: NameResolver | undefined;
   readonly #settings: UdpSettings;
   readonly #log: Logger;
   readonly #reporter: Reporter;
@@ -78,6 +79,7 @@ export class UdpServer implements DatagramOwner {
       await bound(socket, given, target);
       this.#socket = socket;
       this.#settings.socket.apply(socket);
+      if (this.#settings.socket.connected) await once(socket, 'connect'); // rejects on 'error'
     } catch (thrown) {
       if (given === undefined) closeQuietly(this.#socket);
       throw new ListenError(this.title, formatTarget(target), asError(thrown));

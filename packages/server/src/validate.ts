@@ -10,7 +10,7 @@ import type {
   TransportOptions,
   UdpOptions,
 } from './options.js';
-import { validateSocketOptions, type ValidatedSocketOptions } from './socket-seam.js';
+import { validateSocketOptions, type ValidatedSocketOptions } from '@sluice/socket-options';
 import { checkFlags } from './udp-flags.js';
 import { idOf, modeOf } from './unix-path.js';
 
