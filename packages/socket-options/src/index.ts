@@ -14,6 +14,7 @@ export type { KernelOptionValue, Linger } from './values.js';
 export type { SocketTarget } from './descriptor.js';
 export { clearLinger, closeWithLinger } from './linger.js';
 export { watchTimeouts, type TimeoutLimits, type TimeoutListener } from './timeouts.js';
+export { listenOptions, type ListenOptions } from './listen-options.js';
 export { connectDatagram } from './datagram.js';
 export { NameResolver, type NameResolverOptions } from './name-resolver.js';
 export { selectBackend, type BackendChoice, type BackendReport } from './native.js';
