@@ -1,3 +1,4 @@
+import { addFields } from './add-fields.js';
 import { decodeTime, decodeValue, type EventRecord } from './decode.js';
 import { encodeEntry, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
@@ -85,6 +86,16 @@ export class EventStream implements Iterable<Event> {
     return { stream: new EventStream(repaired, entries - invalid, extensions), entries, invalid };
   }
 
+  /**
+   * Leaves the entries out that are no event, and gives those with time 0 or nil the time `now`:
+   * {@link EventStream.scan} where only the stream is wanted. Fluentd's skip_invalid_event.
+   *
+   * @throws {@link EventStreamError} where the bytes are not whole MessagePack values
+   */
+  static filterInvalid(bytes: Uint8Array, now?: EventTime): EventStream {
+    return EventStream.scan(bytes, now).stream;
+  }
+
   /** Encodes events. */
   static fromEvents(events: Iterable<EventInput>): EventStream {
     const parts: Buffer[] = [];
@@ -117,6 +128,37 @@ export class EventStream implements Iterable<Event> {
       pos = next;
       yield metadata === undefined ? { time, record } : { time, record, metadata };
     }
+  }
+
+  /**
+   * The same events with fields set in every record, in place of fields of the same names. The
+   * records are not decoded.
+   */
+  withFields(fields: Record<string, unknown>): EventStream {
+    if (this.count === 0 || Object.keys(fields).length === 0) return this;
+    return new EventStream(addFields(this.bytes, this.count, fields), this.count, true);
+  }
+
+  /**
+   * The events for which `keep` is true; their bytes are copied, not encoded again.
+   *
+   * @returns this stream where all are kept
+   */
+  filter(keep: (event: Event) => boolean): EventStream {
+    const { bytes } = this;
+    const parts: Buffer[] = [];
+    let count = 0;
+    let pos = 0;
+    for (const event of this) {
+      const next = skipValue(bytes, pos, bytes.length);
+      if (keep(event)) {
+        parts.push(bytes.subarray(pos, next));
+        count++;
+      }
+      pos = next;
+    }
+    if (count === this.count) return this;
+    return new EventStream(Buffer.concat(parts), count, this.extensions);
   }
 
   /** Each record as one line of JSON, written straight from the MessagePack bytes. */

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { ForwardProtocolError } from './errors.js';
+import { splitZstdFrames } from './zstd-frames.js';
 
 /** Makes a stream that inflates off the event loop, on one of libuv's threads. */
 type Create = (options: { chunkSize: number }) => Transform;
@@ -26,6 +27,8 @@ export function unsupportedReason(compression: string): string | undefined {
     : `unknown compression ${JSON.stringify(compression.slice(0, 64))}`;
 }
 
+// More are no log payload: each costs a decoder.
+const MOST_FRAMES = 65_536;
 const SMALLEST_PIECE = 16 * 1024;
 const LARGEST_GUESS = 1024 * 1024;
 // Deflate cannot do better than 1032 to 1.
@@ -49,10 +52,31 @@ export async function decompress(
   const create = CODECS[compression];
   if (create === undefined) throw broken(unsupportedReason(compression) ?? compression);
   if (payload.length === 0) return payload;
+  if (compression !== 'zstd') return inflateAll(payload, compression, create, limit);
+  const frames = splitZstdFrames(payload, MOST_FRAMES);
+  if (frames === undefined) throw broken('a compressed payload is broken: not zstd frames');
+  const parts: Buffer[] = [];
+  let size = 0;
+  for (const frame of frames) {
+    const part = await inflateAll(frame, compression, create, limit - size);
+    if (part === undefined) return undefined;
+    parts.push(part);
+    size += part.length;
+  }
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
+}
+
+async function inflateAll(
+  payload: Buffer,
+  compression: string,
+  create: Create,
+  limit: number,
+): Promise<Buffer | undefined> {
   const first = await inflate(payload, create, guessSize(payload, compression, limit), limit, true);
   if (first.size > limit) return undefined;
-  if (first.pieces.length === 1) return first.pieces[0];
-  if (first.kept) return Buffer.concat(first.pieces, first.size);
+  if (first.kept) {
+    return first.pieces.length === 1 ? first.pieces[0] : Buffer.concat(first.pieces, first.size);
+  }
   const again = await inflate(payload, create, first.size + 1, limit, false);
   return again.pieces[0];
 }

@@ -13,6 +13,7 @@ export type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 export { ForwardReader, type ForwardReaderOptions, type Refusal } from './reader.js';
 export {
   ForwardSecurity,
+  isNetwork,
   type ForwardClientRule,
   type ForwardSecurityOptions,
   type ForwardUser,

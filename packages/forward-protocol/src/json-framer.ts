@@ -117,7 +117,7 @@ export function parseJson(text: Buffer): unknown {
   const source = text.toString('utf8');
   try {
     if (!/\d{16}/.test(source)) return JSON.parse(source);
-    return JSON.parse(source, exactInteger as (key: string, value: unknown) => unknown);
+    return JSON.parse(source, exactInteger);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ForwardProtocolError('ERR_SLUICE_FORWARD_MALFORMED', `not JSON: ${error.message}`, {

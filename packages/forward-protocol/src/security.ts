@@ -73,6 +73,16 @@ export class ForwardSecurity {
   }
 }
 
+/** Whether the text is an IP address or a network in CIDR notation. */
+export function isNetwork(text: string): boolean {
+  try {
+    addNetwork(new BlockList(), text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function addNetwork(list: BlockList, network: string): void {
   const slash = network.indexOf('/');
   const address = slash < 0 ? network : network.slice(0, slash);

@@ -28,7 +28,7 @@ async function read(
     onRefused: (refusal) => refusals.push(refusal),
     ...options,
   });
-  const waits: (void | Promise<void>)[] = [];
+  const waits: unknown[] = [];
   for (let pos = 0; pos < bytes.length; pos += size) {
     waits.push(reader.push(Buffer.from(bytes.subarray(pos, pos + size))));
   }
@@ -147,7 +147,7 @@ describe('the size limit', () => {
     const { refusals, reader } = await read(head);
     expect(refusals).toMatchObject([{ reason: 'chunk_size_limit', tag: 't' }]);
     expect(reader.bufferedBytes).toBe(0);
-    for (let i = 0; i < 100; i++) reader.push(Buffer.alloc(1000));
+    for (let i = 0; i < 100; i++) void reader.push(Buffer.alloc(1000));
     expect(reader.bufferedBytes).toBe(0);
   });
 

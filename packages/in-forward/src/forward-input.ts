@@ -1,19 +1,27 @@
 import type { AddressInfo } from 'node:net';
 import { Input, transportOptions, type InputContext } from '@sluice/plugin';
+import type { ServerHandle } from '@sluice/server';
 import { ForwardConnection, type ForwardContext } from './forward-connection.js';
 import { InFlight } from './in-flight.js';
 import type { ForwardConfig } from './section.js';
+import { forwardSecurity } from './security.js';
+import { Statistics, type ForwardStatistics } from './statistics.js';
 
-/** Bytes that all connections together may have in flight. */
-const totalLimit = 256 * 1024 * 1024;
+const TITLE = 'in_forward';
+// What Fluentd answers to any datagram.
+const HEARTBEAT = Buffer.of(0);
 
 /** The forward input. Fluentd: `in_forward`. */
 export class ForwardInput extends Input {
   readonly #config: ForwardConfig;
+  readonly #statistics: Statistics;
+  readonly #inFlight: InFlight;
 
   constructor(context: InputContext, config: ForwardConfig) {
     super(context);
     this.#config = config;
+    this.#statistics = new Statistics(tagChange(config));
+    this.#inFlight = new InFlight(config.totalInFlightLimit);
   }
 
   override async start(): Promise<void> {
@@ -22,12 +30,34 @@ export class ForwardInput extends Input {
       config,
       log: this.log,
       router: this.router,
-      inFlight: new InFlight(totalLimit),
-      tagOf: tagChange(config),
+      title: TITLE,
+      inFlight: this.#inFlight,
+      statistics: this.#statistics,
+      security: config.security && (await forwardSecurity(config.security)),
     };
+    if (config.unixPath !== undefined) {
+      await this.#listenUnix(config.unixPath, context);
+      return;
+    }
+    const server = await this.#listen(context);
+    const { address, port } = server.address() as AddressInfo;
+    await this.#answerHeartbeats(port);
+    this.log.info(
+      { address, port },
+      `listening on ${config.transport.protocol} ${address}:${port}`,
+    );
+  }
+
+  /** What came in since the start. */
+  statistics(): ForwardStatistics {
+    return this.#statistics.snapshot(this.#inFlight.bytes);
+  }
+
+  #listen(context: ForwardContext): Promise<ServerHandle> {
+    const config = this.#config;
     const transport = transportOptions(config.transport);
-    const server = await this.servers.createConnection(
-      'in_forward',
+    return this.servers.createConnection(
+      TITLE,
       config.port,
       {
         ...transport,
@@ -35,15 +65,43 @@ export class ForwardInput extends Input {
         backlog: config.backlog,
         sendKeepalivePacket: config.sendKeepalivePacket,
         lingerTimeout: config.lingerTimeout ?? transport.lingerTimeout,
+        sendKeepalivePacket: config.sendKeepalivePacket,
+        resolveName: config.resolveHostname ?? config.sourceHostnameKey !== undefined,
+        handshakeTimeout: config.handshakeTimeout,
       },
       (connection) => {
         new ForwardConnection(connection, context);
       },
     );
-    const { address, port } = server.address() as AddressInfo;
-    this.log.info(
-      { address, port },
-      `listening on ${config.transport.protocol} ${address}:${port}`,
+  }
+
+  async #listenUnix(path: string, context: ForwardContext): Promise<void> {
+    const config = this.#config;
+    await this.servers.createConnection(
+      TITLE,
+      path,
+      {
+        proto: 'unix',
+        backlog: config.backlog,
+        ...(config.unixPerm !== undefined && { permissions: config.unixPerm }),
+      },
+      (connection) => {
+        new ForwardConnection(connection, context);
+      },
+    );
+    this.log.info({ path }, `listening on unix ${path}`);
+  }
+
+  /** Clients that check whether the server lives send a datagram to the same port. */
+  async #answerHeartbeats(port: number): Promise<void> {
+    await this.servers.create(
+      `${TITLE}_heartbeat`,
+      port,
+      { proto: 'udp', bind: this.#config.bind, maxBytes: 128 },
+      (_data, peer) => {
+        this.#statistics.heartbeats++;
+        peer.write(HEARTBEAT);
+      },
     );
   }
 }

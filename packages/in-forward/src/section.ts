@@ -1,4 +1,5 @@
 import { defineSection, secret, t, type SectionOf } from '@sluice/config';
+import { isNetwork } from '@sluice/forward-protocol';
 import { transportSection } from '@sluice/plugin';
 
 const mib = 1024 * 1024;
@@ -22,6 +23,13 @@ const clientSection = defineSection({
     users: t.array(t.string()).default([]).describe('Names of the users that may come from here'),
   },
   check: (value, context) => {
+    if (value.network !== undefined && !isNetwork(value.network)) {
+      throw context.error(
+        'network',
+        `${JSON.stringify(value.network)} is no network`,
+        'write an address and a prefix: 192.168.0.0/16',
+      );
+    }
     if ((value.host === undefined) === (value.network === undefined)) {
       throw context.error(
         value.host === undefined ? undefined : 'network',
@@ -94,6 +102,18 @@ export const forwardSection = defineSection({
     sourceHostnameKey: t.string().optional().describe("Adds the peer's name to each record"),
     tag: t.string().optional().describe('Tag in place of the one that came'),
     addTagPrefix: t.string().optional().describe('Put in front of the tag, with a dot'),
+    handshakeTimeout: t
+      .time({ min: 0.001 })
+      .default(10)
+      .describe('Seconds that a peer has for the TLS handshake, and for PING after HELO'),
+    inFlightLimit: t
+      .size({ min: 1 })
+      .default(16 * mib)
+      .describe('Bytes of one connection that outputs have not kept yet; more are not read'),
+    totalInFlightLimit: t
+      .size({ min: 1 })
+      .default(256 * mib)
+      .describe('The same for all connections together, and for unfinished messages'),
     unixPath: t.string().optional().describe('Listen on this Unix socket instead of a port'),
     unixPerm: t.string().optional().describe('Permissions of the Unix socket, octal: 0660'),
   },
@@ -114,6 +134,19 @@ export const forwardSection = defineSection({
         'resolve_hostname false does not go with source_hostname_key',
         'leave resolve_hostname out: source_hostname_key turns it on',
       );
+    }
+    if (value.unixPath !== undefined && value.transport.protocol === 'tls') {
+      throw context.error(
+        'unixPath',
+        'unix_path does not go with <transport tls>',
+        'leave one of them out: a Unix socket does not leave the machine',
+      );
+    }
+    if (value.unixPath === undefined && value.unixPerm !== undefined) {
+      throw context.error('unixPerm', 'unix_perm needs unix_path', 'leave it out');
+    }
+    if (value.unixPerm !== undefined && !/^0?[0-7]{3}$/.test(value.unixPerm)) {
+      throw context.error('unixPerm', 'unix_perm must be octal digits', 'for instance 0660');
     }
     if (value.sendKeepalivePacket && value.denyKeepalive) {
       throw context.error(
