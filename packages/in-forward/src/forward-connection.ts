@@ -56,7 +56,9 @@ export class ForwardConnection {
     this.#reader = new ForwardReader({
       onMessage: (message) => this.#message(message),
       onRefused: (refusal) => this.#refused(refusal),
-      onHeartbeat: () => void statistics.heartbeats++,
+      onHeartbeat: () => {
+        statistics.heartbeats++;
+      },
       decompressionSizeLimit: config.decompressionSizeLimit,
       skipInvalidEvents: config.skipInvalidEvent,
       // A peer that speaks JSON cannot show its key.

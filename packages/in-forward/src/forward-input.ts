@@ -65,7 +65,6 @@ export class ForwardInput extends Input {
         backlog: config.backlog,
         sendKeepalivePacket: config.sendKeepalivePacket,
         lingerTimeout: config.lingerTimeout ?? transport.lingerTimeout,
-        sendKeepalivePacket: config.sendKeepalivePacket,
         resolveName: config.resolveHostname ?? config.sourceHostnameKey !== undefined,
         handshakeTimeout: config.handshakeTimeout,
       },

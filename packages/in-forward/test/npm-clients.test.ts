@@ -111,7 +111,7 @@ test.each(
         password: 'pass',
       },
     }),
-  } as fluentLogger.Options);
+  });
   const emit = (n: number) =>
     new Promise<void>((resolve, reject) =>
       client.emit('log', { n, text: 'ünïcode' }, (error?: Error) =>
@@ -120,7 +120,7 @@ test.each(
     );
   await emit(0);
   await Promise.all([emit(1), emit(2), emit(3)]);
-  await new Promise<void>((resolve) => client.end(null as never, null as never, () => resolve()));
+  await new Promise<void>((resolve) => client.end(null as never, null, () => resolve()));
   await until(() => server.events().length === 4);
   expect(server.events().map(({ tag, record }) => [tag, record.n])).toEqual(
     [0, 1, 2, 3].map((n) => ['app.log', n]),
