@@ -37,3 +37,5 @@ export {
   TlsFileError,
 } from './errors.js';
 export type { TlsErrorDetails } from './errors.js';
+export { createDevelopmentCa } from './development-ca.js';
+export type { CertificatePaths, DevelopmentCa, DevelopmentCaOptions } from './development-ca.js';

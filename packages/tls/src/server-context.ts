@@ -260,7 +260,7 @@ class ServerContext implements ServerTls {
       sessionIdContext: this.#sessionIdContext(trust),
       // With a verifier no session is resumed, since a ticket does not carry the client's chain:
       // each client is shown to the verifier whole.
-      ...(clientCertAuth && verifier !== undefined ? { secureOptions: noTickets } : {}),
+      secureOptions: noRenegotiation | (clientCertAuth && verifier !== undefined ? noTickets : 0),
       ...(options.alpnProtocols === undefined ? {} : { ALPNProtocols: [...options.alpnProtocols] }),
     };
   }
@@ -296,6 +296,9 @@ class ServerContext implements ServerTls {
 }
 
 const noTickets = constants.SSL_OP_NO_TICKET;
+// OpenSSL's SSL_OP_NO_RENEGOTIATION, for which older Nodes have no name. Renegotiation by the client
+// costs the server more than the client, and no forward client asks for it.
+const noRenegotiation = 0x4000_0000;
 
 function watchedFiles(options: ServerTlsOptions): string[] {
   const others = (options.certificates ?? []).flatMap((files) => [

@@ -82,6 +82,7 @@ test('a server certificate says what it is for', async () => {
     caPrivateKey: ca.privateKey,
     commonName: 'logs.example.org',
     altNames: ['192.0.2.7', '2001:db8::7', '*.logs.example.org'],
+    crlUrls: ['http://crl.example.org/a.crl', 'http://crl.example.org/b.crl'],
   });
   const printed = await text(certificate);
   expect(printed).toMatch(/Version: 3/);
@@ -100,6 +101,7 @@ test('a server certificate says what it is for', async () => {
     'IP Address:127.0.0.1',
     'IP Address:0:0:0:0:0:0:0:1',
   ]);
+  expect(printed).toMatch(/CRL Distribution Points: \s+Full Name:\s+URI:\S+a.crl\s+URI:\S+b.crl/);
   // The leaf's authority is the CA's key, not its own.
   const authority = /Authority Key Identifier: \s+(?:keyid:)?(\S+)/.exec(printed)?.[1];
   const caSubject = /Subject Key Identifier: \s+(\S+)/.exec(await text(ca.certificate))?.[1];

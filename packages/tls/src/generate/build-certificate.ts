@@ -13,6 +13,8 @@ export interface CertificatePlan {
   /** Attributes in order, for example `['C', 'US']`; values are written as UTF-8. */
   subject: (readonly [string, string])[];
   altNames: AltName[];
+  /** Where the CRL of the issuer is to be had. */
+  crlUrls: readonly string[];
   notBefore: Date;
   notAfter: Date;
   digest: Digest;
@@ -122,6 +124,11 @@ function extensions(
         : der.tagged(7, addressBytes(forge, value)),
     );
     list.push(der.extension('2.5.29.17', false, der.sequence(...names)));
+  }
+  if (plan.crlUrls.length > 0) {
+    const urls = plan.crlUrls.map((url) => der.tagged(6, Buffer.from(url, 'latin1')));
+    const point = der.sequence(der.tagged(0, [der.tagged(0, urls)]));
+    list.push(der.extension('2.5.29.31', false, der.sequence(point)));
   }
   return list;
 }

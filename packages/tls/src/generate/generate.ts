@@ -40,6 +40,8 @@ export interface IssueOptions extends GenerateOptions {
   caPrivateKey: string;
   /** The passphrase of the CA's private key. */
   caPassphrase?: string;
+  /** URLs of the CA's revocation list, for verifiers that look it up. Default: none. */
+  crlUrls?: readonly string[];
 }
 
 /** A certificate and its private key, both PEM. */
@@ -120,7 +122,7 @@ function readIssuer(options: IssueOptions): Issuer {
 /** Generates a pair; `issuer` undefined means self-signed. */
 export async function generate(
   usage: Usage,
-  options: GenerateOptions,
+  options: GenerateOptions & Pick<IssueOptions, 'crlUrls'>,
   issuer: Issuer | undefined,
 ): Promise<CertificatePair> {
   const { digest = 'sha256', keyType = 'rsa', keyLength = 2048, expiration = tenYears } = options;
@@ -135,6 +137,7 @@ export async function generate(
     usage,
     subject: subject(options, commonName),
     altNames: altNames(names(usage, commonName, options.altNames ?? [])),
+    crlUrls: crlUrls(options.crlUrls ?? []),
     notBefore: new Date(now - backdatedMilliseconds),
     notAfter: new Date(Math.min(end, issuerEnd)),
     digest,
@@ -157,6 +160,13 @@ function names(usage: Usage, commonName: string, extra: readonly string[]): stri
   if (usage === 'ca') return [...extra];
   if (usage === 'client') return [commonName, ...extra];
   return [commonName, ...extra, hostname(), 'localhost', '127.0.0.1', '::1'];
+}
+
+function crlUrls(urls: readonly string[]): string[] {
+  return urls.map((url) => {
+    if (URL.canParse(url)) return new URL(url).href; // ASCII, as a certificate needs it
+    throw new TlsConfigError(`crlUrls: ${url} is no URL`, { option: 'crlUrls' });
+  });
 }
 
 // X.520 bounds a common name to 64 characters; a longer host name stands in the SAN alone.
