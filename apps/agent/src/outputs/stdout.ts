@@ -1,9 +1,15 @@
 import { write as fsWrite } from 'node:fs';
 import { promisify } from 'node:util';
-import { defineSection } from '@sluice/config';
+import { defineSection, t, type ConfigElement } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
-import { defineOutput, Output } from '@sluice/plugin';
-import { formatNanoseconds } from '../local-time.js';
+import { defineOutput, Output, type OutputContext } from '@sluice/plugin';
+import {
+  createFormatter,
+  createInjector,
+  formatSections,
+  type Formatter,
+} from './format/formatters.js';
+import type { Injector } from './format/inject.js';
 import { GroupWriter } from './group-writer.js';
 import { writeFully } from './write-fully.js';
 
@@ -29,11 +35,18 @@ async function writeToStandardOutput(chunks: Buffer[]): Promise<{ bytesWritten: 
 const writer = new GroupWriter((chunks) => writeFully(writeToStandardOutput, chunks));
 
 class StdoutOutput extends Output {
+  readonly #formatter: Formatter;
+  readonly #injector: Injector | undefined;
+
+  constructor(context: OutputContext, element: ConfigElement) {
+    super(context);
+    this.#formatter = createFormatter(element, 'stdout', context.log);
+    this.#injector = createInjector(element, this.workerId, context.log);
+  }
+
   write(tag: string, stream: EventStream): Promise<void> {
-    const lines = stream.toJsonLines({
-      prefix: (seconds, nanoseconds) => `${formatNanoseconds(seconds, nanoseconds)} ${tag}: `,
-    });
-    return writer.write(lines);
+    const events = this.#injector?.apply(tag, stream) ?? stream;
+    return writer.write(this.#formatter.format(tag, events));
   }
 
   override shutdown(): Promise<void> {
@@ -41,12 +54,17 @@ class StdoutOutput extends Output {
   }
 }
 
-const description = 'Writes a line for each event to standard output: time, tag and JSON.';
+const description = 'Writes each event to standard output; as a line of time, tag and JSON.';
 
 /** `@type stdout`. Fluentd: `out_stdout`, with the same line. */
 export const stdoutOutput = defineOutput({
   type: 'stdout',
   description,
-  section: defineSection({ name: 'match', description }),
-  create: (_config, context) => new StdoutOutput(context),
+  section: defineSection({
+    name: 'match',
+    description,
+    params: { format: t.string().optional().describe("Fluentd's old way of <format>'s @type") },
+    sections: formatSections,
+  }),
+  create: (_config, context, element) => new StdoutOutput(context, element),
 });
