@@ -183,7 +183,7 @@ class ClientContext implements ClientTls {
     const asked = (socket as { servername?: string | false | null }).servername;
     const name =
       this.#options.fqdn ?? host ?? (typeof asked === 'string' ? asked : socket.remoteAddress);
-    const certificate = peerChain(socket)[0];
+    const certificate = peerChain(socket, () => [])[0];
     if (name !== undefined && coversName(certificate, name)) return accepted;
     const names = subjectAltNames(certificate).join(', ') || 'no name at all';
     return refuse(

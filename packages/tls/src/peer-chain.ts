@@ -13,13 +13,16 @@ export interface VerifyStep {
 }
 
 /**
- * The peer's chain, leaf first: what it sent, in order, completed from the trusted certificates as
- * far as OpenSSL finds them. Empty where the peer sent none.
+ * The peer's chain, leaf first: what it sent, in order, completed from the trusted certificates.
+ * Empty where the peer sent none.
  *
  * Taken by `getPeerCertificate`, since in Node 20 to 24 `getPeerX509Certificate` uses the chain up:
  * a second caller would find it cut, or gone.
  */
-export function peerChain(socket: TLSSocket): X509Certificate[] {
+export function peerChain(
+  socket: TLSSocket,
+  trusted: () => readonly X509Certificate[],
+): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let next: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
   while (next?.raw !== undefined && chain.length < longestChain) {
@@ -27,6 +30,16 @@ export function peerChain(socket: TLSSocket): X509Certificate[] {
     if (chain.at(-1)?.raw.equals(certificate.raw) === true) break; // a root is its own issuer
     chain.push(certificate);
     next = next.issuerCertificate;
+  }
+  // Node gives no trusted issuers where SNI chose the context.
+  while (chain.length > 0 && chain.length < longestChain) {
+    const top = chain.at(-1)!;
+    if (isSelfSigned(top)) break;
+    const issuer = trusted().find(
+      (candidate) => top.checkIssued(candidate) && top.verify(candidate.publicKey),
+    );
+    if (issuer === undefined) break;
+    chain.push(issuer);
   }
   return chain;
 }
@@ -56,6 +69,11 @@ export function verifySteps(
     const at = errors.get(depth) ?? new Set<string>();
     errors.set(depth, at.add(code));
   };
+  // A good chain ends at a root. Node 24.x and 26.8 to 26.9 keep the intermediates that a client
+  // sends from the server (nodejs/node#65579): no verifier may take a part for the whole.
+  if (error === undefined && !isSelfSigned(chain.at(-1)!)) {
+    add(chain.length - 1, 'CERT_CHAIN_INCOMPLETE');
+  }
   if (error !== undefined) {
     const untrusted = trustCode(chain, trusted());
     if (untrusted !== undefined) add(chain.length - 1, untrusted);

@@ -5,6 +5,8 @@ const texts: Record<string, string> = {
   CERT_VERIFIER_REFUSED: 'the certificate verifier refused it',
   CERT_VERIFIER_FAILED: 'the certificate verifier failed',
   CERT_VERIFIER_TIMEOUT: 'the certificate verifier did not answer in time',
+  CERT_CHAIN_INCOMPLETE:
+    'this version of Node does not show the whole chain: put the intermediate CAs into caPath',
   ERR_TLS_CERT_ALTNAME_INVALID: 'hostname mismatch',
   UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
   UNABLE_TO_GET_CRL: 'unable to get certificate CRL',

@@ -65,7 +65,7 @@ export class PeerVerifier {
     const { verifier } = this.#policy;
     if (error === undefined && verifier === undefined) return accepted;
     const trusted = (): X509Certificate[] => this.#trusted();
-    const steps = verifySteps(peerChain(socket), error, trusted);
+    const steps = verifySteps(peerChain(socket, trusted), error, trusted);
     if (verifier === undefined) {
       const step = steps.find(({ code }) => code === error) ?? steps.find(isFault);
       return refuse(error!, step);

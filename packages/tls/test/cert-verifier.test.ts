@@ -76,7 +76,7 @@ test('is called for each certificate, from the root to the leaf', async () => {
   expect(contexts[1].currentCertificate).toBe(contexts[1].chain[0]);
 });
 
-test('walks a chain with an intermediate, whatever the order it is sent in', async () => {
+test('walks a chain with an intermediate', async () => {
   const at = (name: string): string => path.join(folder, name);
   await writeFile(at('root-key.pem'), issuer.ca.privateKey);
   await writeFile(at('b.ext'), 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n');
@@ -95,17 +95,29 @@ test('walks a chain with an intermediate, whatever the order it is sent in', asy
   const [leaf, between, privateKey] = await Promise.all(
     ['c.pem', 'b.pem', 'c-key.pem'].map((name) => readFile(at(name), 'utf8')),
   );
-  const whole = leaf + between;
-  for (const certificate of [whole, whole + issuer.ca.certificate]) {
+  const walk = [
+    [2, 'Test CA'],
+    [1, 'Between'],
+    [0, 'fluentd'],
+  ];
+  const sent = leaf + between;
+  for (const certificate of [sent, sent + issuer.ca.certificate]) {
     const { calls, verifier } = recorder();
-    const verdict = await decide(verifier, { certificate, privateKey: privateKey });
-    expect(verdict).toEqual({ ok: true });
-    expect(calls.map(([, depth, , subject]) => [depth, subject])).toEqual([
-      [2, 'Test CA'],
-      [1, 'Between'],
-      [0, 'fluentd'],
-    ]);
+    const verdict = await decide(verifier, { certificate, privateKey });
+    if (verdict.ok) {
+      expect(calls.map(([, depth, , subject]) => [depth, subject])).toEqual(walk);
+    } else {
+      // What some versions of Node do not show cannot be verified, so it is refused.
+      expect(process.version).toMatch(/^v(24|26)\./);
+      expect(verdict).toMatchObject({ code: 'CERT_CHAIN_INCOMPLETE', depth: 0 });
+    }
   }
+  // The way out for those versions, and for clients that send their own certificate alone.
+  await writeFile(at('all.pem'), issuer.ca.certificate + between);
+  const { calls, verifier } = recorder();
+  const trusting = { caPath: at('all.pem') };
+  expect(await decide(verifier, { certificate: leaf, privateKey }, trusting)).toEqual({ ok: true });
+  expect(calls.map(([, depth, , subject]) => [depth, subject])).toEqual(walk);
 });
 
 test('sees each error, and what it returns replaces ok', async () => {

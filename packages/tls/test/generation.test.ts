@@ -123,12 +123,20 @@ test('hostname checks accept each name, and no other', async () => {
     altNames: ['2001:db8::1'],
   });
   const x509 = new X509Certificate(certificate);
-  const identify = (name: string): Error | undefined =>
-    checkServerIdentity(name, x509.toLegacyObject());
-  for (const name of ['xn--bcher-kva.example', 'localhost', '127.0.0.1', '::1', '2001:db8::1']) {
-    expect(identify(name), name).toBeUndefined();
+  // As browsers do: the SAN counts, the common name does not.
+  const strict = { subject: 'never' } as const;
+  for (const name of ['xn--bcher-kva.example', 'localhost', hostname()]) {
+    expect(x509.checkHost(name, strict), name).toBe(name);
   }
-  expect(identify('other.example')).toBeInstanceOf(Error);
+  for (const address of ['127.0.0.1', '::1', '2001:db8::1']) {
+    expect(x509.checkIP(address), address).toBe(address);
+  }
+  expect(x509.checkHost('other.example', strict)).toBeUndefined();
+  expect(x509.checkIP('127.0.0.2')).toBeUndefined();
+  const legacy = x509.toLegacyObject() as never;
+  expect(checkServerIdentity('xn--bcher-kva.example', legacy)).toBeUndefined();
+  expect(checkServerIdentity('127.0.0.1', legacy)).toBeUndefined();
+  expect(checkServerIdentity('other.example', legacy)).toBeInstanceOf(Error);
   const { file } = await temporaryFolder();
   const pem = await file('own.pem', certificate);
   const verify = ['verify', '-x509_strict', '-CAfile', pem];
