@@ -115,9 +115,11 @@ function decodeNext(bytes: Buffer): Value {
   }
 }
 
+// Up to here every integer has a double of its own; the bound that msgpackr uses.
+const EXACT = 2n ** 53n;
+
 function safeInteger(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+  return value >= -EXACT && value <= EXACT ? Number(value) : value;
 }
 
 function decodeMap(bytes: Buffer, pairs: number): EventRecord {

@@ -105,8 +105,10 @@ export class EventStream implements Iterable<Event> {
 
   /** Decodes one event after the other. */
   *[Symbol.iterator](): Generator<Event, void, undefined> {
-    const { bytes, extensions } = this;
+    const { bytes } = this;
     const end = bytes.length;
+    // msgpackr renames this key, so that it cannot set a prototype.
+    const plain = !this.extensions && !bytes.includes('__proto__');
     let pos = 0;
     while (pos < end) {
       pos += headSize(bytes[pos]);
@@ -124,7 +126,7 @@ export class EventStream implements Iterable<Event> {
         pos = skipValue(bytes, pos, end);
       }
       const next = skipValue(bytes, pos, end);
-      const record = decodeValue(bytes, pos, next, !extensions) as EventRecord;
+      const record = decodeValue(bytes, pos, next, plain) as EventRecord;
       pos = next;
       yield metadata === undefined ? { time, record } : { time, record, metadata };
     }

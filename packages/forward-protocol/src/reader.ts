@@ -183,7 +183,7 @@ export class ForwardReader {
       pos += count;
       const bytes = this.pending;
       const length = this.pendingLength;
-      const next = parser.parse(bytes, 0, length);
+      const next = this.parse(bytes, 0, length);
       if (next >= 0) {
         // What was taken too much is still in the read.
         pos -= length - next;
@@ -191,22 +191,17 @@ export class ForwardReader {
         this.pending = EMPTY;
         const wait = this.complete(bytes, 0, next);
         if (wait !== undefined) return this.resume(wait, data, pos);
-      } else if (next === OVERSIZE) {
-        this.passOver(bytes, 0, length);
       } else if (parser.discarding) {
         this.keep(bytes, parser.dropped(length), length);
       }
     }
     while (pos < end) {
-      const next = parser.parse(data, pos, end);
+      const next = this.parse(data, pos, end);
       if (next >= 0) {
         const start = pos;
         pos = next;
         const wait = this.complete(data, start, next);
         if (wait !== undefined) return this.resume(wait, data, pos);
-      } else if (next === OVERSIZE) {
-        this.passOver(data, pos, end);
-        pos = end;
       } else if (parser.discarding) {
         this.keep(data, pos + parser.dropped(end - pos), end);
         pos = end;
@@ -246,16 +241,19 @@ export class ForwardReader {
     this.pendingLength = length;
   }
 
-  private passOver(bytes: Buffer, start: number, end: number): void {
+  /** One step of the parser; a message that proves too large is refused, and passed over. */
+  private parse(bytes: Buffer, start: number, end: number): number {
     const { parser } = this;
+    const next = parser.parse(bytes, start, end);
+    if (next !== OVERSIZE) return next;
     const tag =
       parser.tagEnd > parser.tagStart && start + parser.tagEnd <= end
         ? readTag(bytes, start + parser.tagStart, start + parser.tagEnd)
         : undefined;
     const size = Math.max(parser.need, end - start);
-    parser.discard();
     this.refuse('chunk_size_limit', `larger than ${this.options.chunkSizeLimit} bytes`, tag, size);
-    this.keep(bytes, start + parser.dropped(end - start), end);
+    parser.discard();
+    return parser.parse(bytes, start, end);
   }
 
   private refuse(
