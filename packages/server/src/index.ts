@@ -23,6 +23,7 @@ export type {
   UdpOptions,
 } from './options.js';
 export { messageFlags, type MessageFlag } from './udp-flags.js';
+export { shareListeners, type SharedListeners } from './shared-listeners.js';
 export { channels } from './diagnostics.js';
 export { parseProxyHeader, type ProxyHeader } from './proxy-protocol.js';
 export type { ServerStatistics } from './statistics.js';

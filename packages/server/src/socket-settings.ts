@@ -45,8 +45,8 @@ export class SocketSettings {
     return this.#options.connect !== undefined;
   }
 
-  /** On a listener, so that accepted sockets inherit, or on a UDP socket. */
-  apply(target: Server | UdpSocket): void {
+  /** On a listener, so that accepted sockets inherit, or on one socket. */
+  apply(target: Server | Socket | UdpSocket): void {
     if (this.empty) return;
     const { unsupported } = applySocketOptions(target, this.#options);
     for (const { option, reason } of unsupported) {

@@ -16,6 +16,7 @@ import type { StreamProtocol } from './options.js';
 import { ProxyReader } from './proxy-reader.js';
 import { Reporter } from './reporter.js';
 import type { SocketSettings } from './socket-settings.js';
+import { isHeldByPrimary, SharedMember } from './shared-member.js';
 import { count, newStatistics, snapshot, type ServerStatistics } from './statistics.js';
 import type { Sweep, Swept } from './sweep.js';
 import { TlsUpgrade } from './tls-upgrade.js';
@@ -56,6 +57,8 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly #finishing = new Map<Connection, number>();
   readonly #proxyReaders = new Set<ProxyReader>();
   readonly #server: Server;
+  /** Where a primary holds the listener. */
+  readonly #member: SharedMember | undefined;
   readonly #settings: StreamSettings;
   readonly #log: Logger;
   readonly #reporter: Reporter;
@@ -77,6 +80,12 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#statistics = newStatistics(title, protocol);
     this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    if (isHeldByPrimary(settings.target)) {
+      this.#member = new SharedMember(title, settings.target, (socket) => {
+        settings.socket.apply(socket); // there is no listener here to inherit from
+        this.#accept(socket);
+      });
+    }
     this.#tls =
       settings.tls &&
       new TlsUpgrade(settings.tls, limits.handshakeTimeout, {
@@ -88,7 +97,7 @@ export class StreamServer implements ConnectionOwner, Swept {
   async listen(): Promise<void> {
     const { socket, target, sweep } = this.#settings;
     try {
-      await listen(this.#server, target, this.title);
+      await (this.#member?.listen() ?? listen(this.#server, target, this.title));
     } catch (error) {
       this.#tls?.close();
       throw error;
@@ -96,7 +105,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#server.on('error', (error) => {
       this.#log.error({ title: this.title, err: error }, 'the listener failed');
     });
-    socket.apply(this.#server);
+    if (this.#member === undefined) socket.apply(this.#server);
     sweep.add(this);
     if (channels.listening.hasSubscribers) {
       const { title, protocol } = this;
@@ -105,7 +114,7 @@ export class StreamServer implements ConnectionOwner, Swept {
   }
 
   address(): AddressInfo | string | null {
-    return this.#server.address();
+    return this.#member === undefined ? this.#server.address() : this.#member.address();
   }
 
   statistics(): ServerStatistics {
@@ -340,6 +349,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     if (channels.stopped.hasSubscribers) channels.stopped.publish({ title: this.title });
     return new Promise((resolve) => {
       // The callback of `close` waits for the connections, too; the listener is gone at once.
+      this.#member?.leave();
       this.#server.close();
       setImmediate(resolve);
     });

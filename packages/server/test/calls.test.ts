@@ -22,7 +22,7 @@ describe('create throws', () => {
     ['for a port that is a string', () => call({}, 'x', '24224'), 'port'],
     ['for a port out of range', () => call({}, 'x', 65536), 'port'],
     ['without a callback', () => helper.create('x', 0, {}, null as never), 'onData'],
-    ['for a callback of 3 arguments', () => call({}, 'x', 0, (_a: 1, _b: 2, _c: 3) => 0), 'onData'],
+    ['for a callback of 3 arguments', () => call({}, 'x', 0, (a: number, b: number, c: number) => a + b + c), 'onData'],
     ['for an unknown protocol', () => call({ proto: 'sctp' }), 'proto'],
     ['for a bind that is not a string', () => call({ bind: 1 }), 'bind'],
     ['for a shared that is not a boolean', () => call({ shared: 'yes' }), 'shared'],
@@ -93,7 +93,7 @@ describe('createConnection throws', () => {
   test('without a callback, and for one of 2 arguments', () => {
     const wrong = expect.objectContaining({ option: 'onConnection' });
     expect(() => helper.createConnection('x', 0, {}, null as never)).toThrow(wrong);
-    const two = ((_a: 1, _b: 2) => 0) as never;
+    const two = ((a: number, b: number) => a + b) as never;
     expect(() => helper.createConnection('x', 0, {}, two)).toThrow(wrong);
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { generateSelfSigned } from '@sluice/tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerHelper, type ServerHandle, type ServerHelper } from '../src/index.js';
 import { outcome, read, until } from './support/clients.js';
@@ -208,7 +209,6 @@ describe('TLS handshakes', () => {
     const seen: string[] = [];
     const certVerifier = (): Promise<boolean> =>
       new Promise((resolve) => setTimeout(() => resolve(true), 50));
-    const { generateSelfSigned } = await import('@sluice/tls');
     const pair = await generateSelfSigned({ keyType: 'ecdsa', commonName: 'client' });
     const options = { ...tls.options(), tlsOptions: { ...tlsOptions, certVerifier } };
     const server = await helper.create('main', 0, options, (data, connection) => {
