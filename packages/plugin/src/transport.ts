@@ -4,6 +4,21 @@ import type { StreamOptions } from '@sluice/server';
 const versions = ['TLSv1_1', 'TLSv1_2', 'TLSv1_3', 'TLS1_1', 'TLS1_2', 'TLS1_3'] as const;
 const digests = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
 
+/** `<certificate>` in `<transport tls>`: one more certificate, chosen by the name asked for (SNI). */
+const certificateSection = defineSection({
+  name: 'certificate',
+  description: 'One more certificate, served to clients that ask for one of its names (SNI).',
+  params: {
+    certPath: t.string().describe('Certificate file, PEM, the whole chain'),
+    privateKeyPath: t.string().describe('Private key file, PEM'),
+    privateKeyPassphrase: secret(t.string()).optional().describe('Passphrase of that key'),
+    serverNames: t
+      .array(t.string())
+      .optional()
+      .describe('Names it is served for; those in the certificate'),
+  },
+});
+
 /**
  * The `<transport tcp>` or `<transport tls>` section, with Fluentd's parameters and those of the
  * server helper's document. A plugin names it among its sections:
@@ -29,7 +44,10 @@ export const transportSection = defineSection({
     certPath: t.string().optional().describe('Certificate file, PEM, the whole chain'),
     privateKeyPath: t.string().optional().describe('Private key file, PEM'),
     privateKeyPassphrase: secret(t.string()).optional().describe('Passphrase of that key'),
-    clientCertAuth: t.bool().default(false).describe('Require a certificate of every client'),
+    clientCertAuth: t
+      .bool()
+      .optional()
+      .describe('Require a certificate of every client; false, and true with cert_verifier'),
     certPaths: t.array(t.string()).optional().describe('More files of trusted CA certificates'),
     enableSystemCertStore: t.bool().default(false).describe("Trust the system's CAs as well"),
     allowSelfSignedCert: t.bool().default(false).describe('Let self-signed client certificates in'),
@@ -39,6 +57,7 @@ export const transportSection = defineSection({
       .default(false)
       .describe('Refuse to start when the certificate does not cover fqdn'),
     certVerifier: t.string().optional().describe('Module that judges each client certificate'),
+    certVerifierTimeout: t.time().optional().describe('Seconds for one call of that module; 5'),
     caCertPath: t.string().optional().describe('CA certificate that signs a generated one'),
     caPrivateKeyPath: t.string().optional().describe('Private key of that CA'),
     caPrivateKeyPassphrase: secret(t.string()).optional().describe('Passphrase of that key'),
@@ -68,8 +87,20 @@ export const transportSection = defineSection({
       .enum(digests)
       .optional()
       .describe('Digest of a generated certificate; sha256'),
+    alpnProtocols: t.array(t.string()).optional().describe('Protocols for ALPN, preferred first'),
+    ticketSecretPath: t
+      .string()
+      .optional()
+      .describe('File of 32 random bytes or more, from which session ticket keys are derived'),
+    ticketRotation: t.time().optional().describe('Seconds between session ticket keys; 12h'),
+    expiryWarningDays: t
+      .integer({ min: 1 })
+      .optional()
+      .describe('Warn this many days before a certificate expires; 30'),
+    watch: t.bool().default(true).describe('Load certificate files again when they change'),
     ensureFips: t.bool().default(false).describe('Refuse to start where FIPS mode is not on'),
   },
+  sections: { certificates: { section: certificateSection, multiple: true } },
 });
 
 /** What a `<transport>` section is read into. */

@@ -36,6 +36,35 @@ test('tls hands every parameter on in camelCase', () => {
   });
 });
 
+test('what Fluentd has not is there as well', () => {
+  const { tlsOptions } = read(`<transport tls>
+    cert_path a.pem
+    private_key_path a.key
+    cert_verifier /verify.mjs
+    cert_verifier_timeout 2s
+    alpn_protocols fluent/1,fluent/2
+    ticket_secret_path /secret
+    ticket_rotation 6h
+    <certificate>
+      cert_path b.pem
+      private_key_path b.key
+      server_names b.example,*.b.example
+    </certificate>
+  </transport>`);
+  expect(tlsOptions).toMatchObject({
+    clientCertAuth: undefined, // so that the verifier turns it on
+    certVerifier: '/verify.mjs',
+    certVerifierTimeout: 2,
+    alpnProtocols: ['fluent/1', 'fluent/2'],
+    ticketSecretPath: '/secret',
+    ticketRotation: 21_600,
+    watch: true,
+    certificates: [
+      { certPath: 'b.pem', privateKeyPath: 'b.key', serverNames: ['b.example', '*.b.example'] },
+    ],
+  });
+});
+
 test('a protocol that plugins cannot listen on is refused with its place', () => {
   expect(() => read('<transport quic>\n</transport>')).toThrow(/expected one of tcp, tls/);
 });
