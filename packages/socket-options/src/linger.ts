@@ -8,6 +8,8 @@ const OFF = { on: false, seconds: 0 };
 /** Milliseconds between two looks at whether the peer has taken everything; the double each time. */
 const FIRST_LOOK = 4;
 const LONGEST_LOOK = 256;
+/** Milliseconds that resetting what is overdue may hold the event loop. */
+const SLICE = 3;
 
 /**
  * Closes a connection as SO_LINGER would, without ever stalling the process. Fluentd's
@@ -64,7 +66,8 @@ function linger(socket: Socket, transport: Socket, seconds: number): void {
     if (taken === true) {
       destroyBoth(socket, transport);
     } else if (left <= 0) {
-      reset(socket, transport);
+      overdue.push([socket, transport]);
+      if (overdue.length === 1) setImmediate(resetOverdue);
     } else {
       // Without the kernel's word there is nothing to look at before the time is up.
       const wait = backend === undefined ? left : Math.min(delay, left);
@@ -82,6 +85,25 @@ function linger(socket: Socket, transport: Socket, seconds: number): void {
   socket.end();
   socket.resume();
   look();
+}
+
+/** Connections whose time is up. */
+const overdue: [socket: Socket, transport: Socket][] = [];
+
+/**
+ * Resets what is overdue, a slice in each turn of the event loop: a server that shuts down has all
+ * of its peers here at once, and freeing what waits for one under TLS takes a millisecond or more.
+ */
+function resetOverdue(): void {
+  const end = performance.now() + SLICE;
+  let done = 0;
+  do {
+    const [socket, transport] = overdue[done];
+    done += 1;
+    reset(socket, transport);
+  } while (done < overdue.length && performance.now() < end);
+  overdue.splice(0, done);
+  if (overdue.length > 0) setImmediate(resetOverdue);
 }
 
 /** A peer that goes away while we close is no news: other listeners hear of it, no crash. */
