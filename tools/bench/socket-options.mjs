@@ -62,6 +62,7 @@ async function close([way = '', count = '', folder = '']) {
       })
     : undefined;
   const raws = new WeakMap();
+  /** @type {net.Socket[]} */
   const sockets = [];
   const all = new Promise((resolve) => {
     const accept = (/** @type {net.Socket} */ socket) => {
