@@ -17,6 +17,8 @@ export interface Identity {
   key: Buffer;
   source: 'file' | 'generated';
   file?: string;
+  /** When it was loaded or generated, in milliseconds since the epoch. */
+  since: number;
 }
 
 /** Reads a certificate file and its key, and checks that they belong together. */
@@ -37,7 +39,14 @@ export async function loadIdentity(files: CertificateFiles, prefix = ''): Promis
     throw new KeyMismatchError(`the private key in ${privateKeyPath} ${why}`, origin);
   }
   const chainPem = certificates.map(({ pem }) => pem).join('');
-  return { chainPem, chain, key: exportKey(key), source: 'file', file: certPath };
+  return {
+    chainPem,
+    chain,
+    key: exportKey(key),
+    source: 'file',
+    file: certPath,
+    since: Date.now(),
+  };
 }
 
 async function readKey(
@@ -122,5 +131,6 @@ function identityOf(
     chain: parseCertificates(chainPem, { option: 'certPath' }).map(({ x509 }) => x509),
     key: secretBuffer(Buffer.from(pair.privateKey), 'private key'),
     source: 'generated',
+    since: Date.now(),
   };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from './logger.js';
 import { FileWatcher } from './watch-files.js';
 
-const checkMilliseconds = 12 * 60 * 60 * 1000;
+const twiceADay = 12 * 60 * 60;
 
 /** What a {@link Reloader} works with. */
 export interface ReloaderOptions {
@@ -9,8 +9,10 @@ export interface ReloaderOptions {
   files: readonly string[];
   /** Reads and puts to use; throws and changes nothing where something is broken. */
   load: () => Promise<void>;
-  /** Called twice a day. */
+  /** Called from time to time. */
   check: () => void;
+  /** Seconds between two calls of `check`. Default: 12 hours. */
+  checkInterval?: number;
   log: Logger;
   fields: Record<string, unknown>;
 }
@@ -36,7 +38,8 @@ export class Reloader {
   /** Starts watching; call it before the first load, so that no change is missed. */
   async start(): Promise<void> {
     await this.#watcher?.start();
-    this.#timer = setInterval(this.#options.check, checkMilliseconds).unref();
+    const { check, checkInterval = twiceADay } = this.#options;
+    this.#timer = setInterval(check, checkInterval * 1000).unref();
   }
 
   /** A load that starts after this call, shared by all who ask while another one runs. */

@@ -130,7 +130,8 @@ class ServerContext implements ServerTls {
     this.#reloader = new Reloader({
       files: options.watch === false ? [] : watchedFiles(options),
       load: async () => this.#use(await this.#load()),
-      check: () => this.#checkExpiry(),
+      check: () => this.#check(),
+      checkInterval: checkInterval(options),
       log,
       fields,
     });
@@ -200,10 +201,14 @@ class ServerContext implements ServerTls {
     this.#servers.clear();
   }
 
+  #check(): void {
+    if (isAging(this.#loaded.main)) void this.reload();
+    else this.#checkExpiry();
+  }
+
   #checkExpiry(): void {
     const { options, log, fields } = this.#settings;
     warnExpiry(this.report(), options.expiryWarningDays ?? 30, log, fields);
-    if (isAging(this.#loaded.main)) void this.reload();
   }
 
   async #load(): Promise<Loaded> {
@@ -314,11 +319,17 @@ function watchedFiles(options: ServerTlsOptions): string[] {
 }
 
 /** Whether a generated certificate has used up two thirds of its life. */
-function isAging({ source, chain }: Identity): boolean {
+function isAging({ source, chain, since }: Identity): boolean {
   if (source !== 'generated') return false;
-  const from = Date.parse(chain[0].validFrom);
-  const to = Date.parse(chain[0].validTo);
-  return Date.now() > from + ((to - from) * 2) / 3;
+  const end = Date.parse(chain[0].validTo);
+  return Date.now() > since + ((end - since) * 2) / 3;
+}
+
+/** Seconds between two looks at the certificates' ages: often enough to renew a short-lived one. */
+function checkInterval(options: ServerTlsOptions): number {
+  const twiceADay = 12 * 60 * 60;
+  const generated = options.certPath === undefined ? options.generateCertExpiration : undefined;
+  return Math.min(twiceADay, Math.max((generated ?? Infinity) / 12, 1));
 }
 
 function checkFqdn(options: ServerTlsOptions, identities: readonly Identity[]): void {

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import tls from 'node:tls';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   createClientContext,
   createServerContext,
@@ -134,3 +134,48 @@ test('secrets show up in no log line, error or dump', async () => {
   expect(shown).not.toContain([...ticketKeys.subarray(0, 16)].join(','));
   expect(shown).toContain('[private key]');
 });
+
+/** Lets hours pass, one by one, for timers and the clock; files are read in real time. */
+async function pass(hours: number): Promise<void> {
+  for (let hour = 0; hour < hours; hour += 1) {
+    await vi.advanceTimersByTimeAsync(3_600_000);
+  }
+}
+
+test('the warning comes again, and turns when the certificate has expired', async () => {
+  const day = 24 * 60 * 60;
+  const pair = await files(await generateSelfSigned({ keyType: 'ecdsa', expiration: 31 * day }));
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { log, lines } = recordingLogger();
+  const context = await createServerContext({ ...pair, watch: false, log });
+  const said = (message: string): number => lines.filter((line) => line.message === message).length;
+  expect(said('certificate expires soon')).toBe(0);
+  await pass(48);
+  expect(said('certificate expires soon')).toBeGreaterThan(0);
+  expect(said('certificate has expired')).toBe(0);
+  await pass(31 * 24);
+  expect(said('certificate has expired')).toBeGreaterThan(0);
+  context.close();
+});
+
+test.each([2 * 60 * 60, 30 * 24 * 60 * 60])(
+  'a certificate generated for %i seconds is renewed in time',
+  async (generateCertExpiration) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const options = { insecure: true, generatePrivateKeyType: 'ecdsa', generateCertExpiration };
+    const context = await createServerContext(options as ServerTlsOptions);
+    const [before] = context.report();
+    const step = (generateCertExpiration * 1000) / 24;
+    for (let passed = 0; passed < 20; passed += 1) {
+      await vi.advanceTimersByTimeAsync(step);
+    }
+    await vi.waitUntil(() => context.reloads.succeeded > 0);
+    const [after] = context.report();
+    expect(after.fingerprint256).not.toBe(before.fingerprint256);
+    expect(after.notAfter.getTime()).toBeGreaterThan(before.notAfter.getTime());
+    expect(context.reloads.failed).toBe(0);
+    context.close();
+  },
+);
