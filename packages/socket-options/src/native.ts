@@ -105,7 +105,7 @@ let choice: BackendChoice = 'auto';
 let loaded: Native | string | undefined;
 
 /**
- * The native backend, loaded at the first call (about 60 ms), or why there is none.
+ * The native backend, loaded at the first call (10 to 60 ms), or why there is none.
  * @internal
  */
 export function native(): Native | string {
@@ -122,7 +122,7 @@ export function nativeIfLoaded(): Native | undefined {
  * Chooses the backend of this process: `auto` (what a process starts with) is native where koffi
  * and this platform allow it, else plain; `plain` never loads koffi.
  *
- * Except for `plain` this loads koffi at once (about 60 ms), so that no later call has to.
+ * Except for `plain` this loads koffi at once (10 to 60 ms), so that no later call has to.
  *
  * @returns what is in use now, and why
  * @throws {@link SocketOptionUnsupportedError} for `native` where it cannot be had
