@@ -348,10 +348,16 @@ export class Connection implements AsyncIterable<Buffer> {
     if ((this.#state & (ENDED | BUSY)) === 0) this.socket.resume();
   }
 
-  /** A shutdown: as if the peer had half-closed; a peer that was never written to goes at once. @internal */
+  /**
+   * A shutdown: as if the peer had half-closed. A peer goes at once that was never written to, and
+   * that nobody has anything more to say to.
+   * @internal
+   */
   finish(): void {
     if (this.#state & (CLOSING | CLOSED | FINISHED)) return;
-    if (this.#holds === 0 && this.socket.bytesWritten === 0) this.close();
+    const { bytesWritten } = this.socket;
+    const silent = this.#holds === 0 && bytesWritten === 0 && !this.#listeners?.end.length;
+    if (silent) this.close();
     else this.endOfInput();
   }
 
