@@ -131,7 +131,7 @@ export interface ServerTlsOptions extends CommonTlsOptions {
   /**
    * A file of at least 32 random bytes: session ticket keys are derived from it, so that all
    * processes and hosts that read it resume each other's sessions. Default: keys from the cluster's
-   * primary where it calls {@link shareTicketKeys}, else random ones of this process.
+   * primary where it has this package loaded, else random ones of this process.
    */
   ticketSecretPath?: string;
   /** Seconds between changes of the session ticket key. Default 43,200 (12 hours). */

@@ -115,6 +115,20 @@ function warnWay(
   if (options.insecure === true) {
     log.warn({ ...fields, option: 'insecure' }, 'insecure TLS communication server is configured');
   }
+  const unused: [keyof ServerTlsOptions, boolean, string][] = [
+    ['privateKeyPath', way !== 'files', 'certPath'],
+    ['caPrivateKeyPath', way !== 'ca', 'caCertPath alone'],
+  ];
+  // Not caPath: Fluentd's examples have it without clientCertAuth, and it completes the chain.
+  if (options.clientCertAuth !== true && options.certVerifier === undefined) {
+    for (const option of ['certPaths', 'enableSystemCertStore', 'allowSelfSignedCert'] as const) {
+      unused.push([option, true, 'clientCertAuth']);
+    }
+  }
+  for (const [option, isUnused, needed] of unused) {
+    if (!isUnused || options[option] === undefined || options[option] === false) continue;
+    log.warn({ ...fields, option }, `${option} has no effect without ${needed}`);
+  }
 }
 
 class ServerContext implements ServerTls {

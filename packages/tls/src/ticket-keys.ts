@@ -38,7 +38,7 @@ export async function startTicketKeys(
     current = hidden(keys);
     onChange(current);
   };
-  const unsubscribe = subscribeToClusterKeys((keys) => {
+  const unsubscribe = subscribeToClusterKeys(rotation, (keys) => {
     clearInterval(timer); // from now on the primary rotates
     timer = undefined;
     change(keys);

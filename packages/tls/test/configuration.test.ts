@@ -75,6 +75,13 @@ test('a missing passphrase and insecure are warned about, no more', async () => 
     expect.stringContaining('caPrivateKeyPassphrase'),
   ]);
   expect(await warned({ insecure: true })).toEqual([expect.stringContaining('insecure')]);
+  // What was given and is not used is said, for it may have been meant as a lock on the door.
+  expect(
+    (await warned({ insecure: true, privateKeyPath: 'x', allowSelfSignedCert: true })).slice(1),
+  ).toEqual([
+    'privateKeyPath has no effect without certPath',
+    'allowSelfSignedCert has no effect without clientCertAuth',
+  ]);
 });
 
 test('the options of generation reach the certificate', async () => {

@@ -98,9 +98,12 @@ test('keys rotate, and old tickets cost a full handshake', async () => {
   }
 });
 
-test('rotated keys reach the workers', async () => {
-  const options = JSON.stringify({ insecure: true, generatePrivateKeyType: 'ecdsa' });
-  const args = [program('worker.mjs'), options, '0.2'];
+test.each([
+  ['as the primary says', {}, ['0.2']],
+  ['as the workers wish', { ticketRotation: 0.2 }, []],
+])('rotated keys reach the workers, %s', async (_, more, rotation) => {
+  const options = { insecure: true, generatePrivateKeyType: 'ecdsa', ...more };
+  const args = [program('worker.mjs'), JSON.stringify(options), ...rotation];
   const [one] = await ports('primary.mjs', args, 2);
   const { session } = await visit(one);
   await expect
