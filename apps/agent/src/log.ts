@@ -1,10 +1,10 @@
 import type { Logger } from '@sluice/server';
 import { levels, pino } from 'pino';
 import { formatSeconds } from './local-time.js';
+import type { LogLevel } from './log-levels.js';
 
-/** Levels of the log, from the most to the least. Fluentd: `log_level`. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export { logLevels } from './log-levels.js';
+export type { LogLevel } from './log-levels.js';
 
 export interface LogOptions {
   /** Default `info`. */

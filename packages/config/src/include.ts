@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { globSync, isDynamicPattern } from 'tinyglobby';
+import type { ConfigFiles } from './config-files.js';
 import { ConfigError } from './config-error.js';
 import { SourceText, type Location } from './source-text.js';
 
@@ -13,6 +12,8 @@ export class Includes {
   /** The files being read, outermost first, by their real paths. */
   readonly #open: string[] = [];
   #count = 0;
+
+  constructor(readonly files: ConfigFiles) {}
 
   /**
    * Calls `read` with each file that a path or glob names, in the order of their names. A path
@@ -31,7 +32,7 @@ export class Includes {
   enter(path: string, at: Location | undefined, body: () => void): void {
     let real: string;
     try {
-      real = realpathSync(path);
+      real = this.files.realPath(path);
     } catch (cause) {
       throw includeError(`cannot include ${path}: ${reasonOf(cause)}`, at, undefined, cause);
     }
@@ -54,7 +55,7 @@ export class Includes {
 
   #find(pattern: string, at: Location, basePath: string): string[] {
     const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/.exec(pattern)?.[1]?.toLowerCase();
-    if (scheme === 'file') return this.#glob(pathOfFileUrl(pattern, at), basePath);
+    if (scheme === 'file') return this.files.find(pathOfFileUrl(pattern, at), basePath);
     if (scheme !== undefined && pattern.startsWith('//', scheme.length + 1)) {
       throw includeError(
         `cannot include the URL ${withoutCredentials(pattern)}: only files can be included`,
@@ -62,26 +63,12 @@ export class Includes {
         'download it at deployment, and include the file',
       );
     }
-    return this.#glob(pattern, basePath);
-  }
-
-  #glob(pattern: string, basePath: string): string[] {
-    const full = isAbsolute(pattern) ? pattern : resolve(basePath, pattern);
-    // A file whose very name has wildcards in it is meant itself.
-    if (!isDynamicPattern(pattern) || existsSync(full)) return [full];
-    // The folder may hold characters that mean something in a glob; only the pattern is one.
-    const paths = globSync(pattern, {
-      cwd: basePath,
-      absolute: true,
-      expandDirectories: false,
-      onlyFiles: true,
-    });
-    return paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return this.files.find(pattern, basePath);
   }
 
   #read(path: string, at: Location): SourceText {
     try {
-      return new SourceText(path, decodeUtf8(readFileSync(path)));
+      return new SourceText(path, this.files.read(path));
     } catch (cause) {
       throw includeError(`cannot include ${path}: ${reasonOf(cause)}`, at, undefined, cause);
     }
@@ -91,11 +78,6 @@ export class Includes {
 /** The folder that relative paths in `file` start from. */
 export function basePathOf(file: string): string {
   return dirname(resolve(file));
-}
-
-/** Strict, because a broken name or password is better found here than at run time. */
-export function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 /** A short reason for people, out of a file system's or decoder's error. */

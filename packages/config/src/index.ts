@@ -2,6 +2,8 @@ export { ConfigElement, SYSTEM_PARAMS, useDefault } from './config-element.js';
 export type { ConfigParam, ParamForm, ParamValue } from './config-element.js';
 export { ConfigError } from './config-error.js';
 export type { ConfigErrorCode, ConfigErrorDetails } from './config-error.js';
+export { diskFiles } from './config-files.js';
+export type { ConfigFiles } from './config-files.js';
 export type { EmbeddedContext } from './embedded-code.js';
 export { loadConfig, parseConfig } from './load-config.js';
 export type { LoadOptions, ParseOptions } from './load-config.js';

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigElement } from './config-element.js';
 import { ConfigError } from './config-error.js';
+import { diskFiles, type ConfigFiles } from './config-files.js';
 import type { EmbeddedContext } from './embedded-code.js';
-import { basePathOf, decodeUtf8, Includes, reasonOf } from './include.js';
+import { basePathOf, Includes, reasonOf } from './include.js';
 import type { ConfigLogger } from './logger.js';
 import { SourceText } from './source-text.js';
 import { parseV1 } from './v1-parser.js';
@@ -14,6 +14,8 @@ import { parseYaml } from './yaml-parser.js';
 export interface LoadOptions extends EmbeddedContext {
   /** Takes warnings: deprecated spellings, parameters set twice. Default: none is given. */
   readonly log?: ConfigLogger | undefined;
+  /** Where files are read from. Default: {@link diskFiles}. */
+  readonly files?: ConfigFiles | undefined;
 }
 
 /** How to parse a configuration that is at hand as text. */
@@ -32,10 +34,12 @@ export interface ParseOptions extends LoadOptions {
  * @returns the whole configuration as a section named `ROOT`
  * @throws ConfigError - a mistake in the file, or the file cannot be read
  */
+// Files are read synchronously, those that are included too; a promise leaves room for more.
+// eslint-disable-next-line @typescript-eslint/require-await
 export async function loadConfig(path: string, options: LoadOptions = {}): Promise<ConfigElement> {
   let text: string;
   try {
-    text = decodeUtf8(await readFile(path));
+    text = (options.files ?? diskFiles).read(path);
   } catch (cause) {
     throw new ConfigError(`cannot read the configuration ${path}: ${reasonOf(cause)}`, {
       code: 'ERR_SLUICE_CONFIG_FILE',
@@ -57,7 +61,7 @@ export function parseConfig(text: string, options: ParseOptions = {}): ConfigEle
 }
 
 function parse(source: SourceText, options: LoadOptions, isFile: boolean): ConfigElement {
-  const includes = new Includes();
+  const includes = new Includes(options.files ?? diskFiles);
   const root = new ConfigElement({ name: 'ROOT', location: source.at(0) });
   const parseInto = (from: SourceText, into: ConfigElement): void => {
     const common = { context: options, log: options.log };

@@ -13,4 +13,11 @@ export abstract class Output extends Plugin {
    *   are; it rejects when they cannot be kept, and then nothing is acknowledged to the sender.
    */
   abstract write(tag: string, stream: EventStream): void | Promise<void>;
+
+  /**
+   * Writes out at once what is held back, and opens files anew where something outside may have
+   * renamed them. The agent calls it on SIGUSR1, as Fluentd flushes its buffers then. An output
+   * that holds nothing back needs none.
+   */
+  flush?(): void | Promise<void>;
 }

@@ -1,7 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
-import { logLevels, type LogLevel } from '../log.js';
+import { logLevels, type LogLevel } from '../log-levels.js';
 import { version } from '../version.js';
-import { cat } from './cat.js';
 import { parseFlags, UsageError } from './flags.js';
 import { run } from './run.js';
 import { usage } from './usage.js';
@@ -12,6 +11,12 @@ const runFlags = {
   verbose: { type: 'boolean', short: 'v', multiple: true },
   quiet: { type: 'boolean', short: 'q', multiple: true },
   'log-format': { type: 'string' },
+  workers: { type: 'string', short: 'w' },
+  'inline-config': { type: 'string', short: 'i' },
+  'no-supervisor': { type: 'boolean' },
+  'pid-file': { type: 'string' },
+  umask: { type: 'string' },
+  daemon: { type: 'string', short: 'd' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -20,6 +25,17 @@ const runFlags = {
 function logLevel(verbose: number, quiet: number): LogLevel {
   const index = logLevels.indexOf('info') - verbose + quiet;
   return logLevels[Math.min(Math.max(index, 0), logLevels.length - 1)];
+}
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 256) return count;
+  throw new UsageError(`--workers is a number from 1 to 256, not "${text}"`);
+}
+
+function octal(text: string): number {
+  if (/^0?[0-7]{1,3}$/.test(text)) return parseInt(text, 8);
+  throw new UsageError(`--umask is an octal number such as 027, not "${text}"`);
 }
 
 async function runCommand(args: string[], onReady?: () => void): Promise<number> {
@@ -38,11 +54,20 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   if (format !== 'text' && format !== 'json') {
     throw new UsageError(`--log-format is text or json, not "${format}"`);
   }
+  if (values.daemon !== undefined) {
+    throw new UsageError('--daemon: sluice stays in the foreground, where systemd wants it');
+  }
+  const { 'inline-config': inlineConfig, 'pid-file': pidFile, workers, umask } = values;
   const level = logLevel(values.verbose?.length ?? 0, values.quiet?.length ?? 0);
   return run({
     config: values.config,
     dryRun: values['dry-run'] === true,
-    log: { level, format, workerId: 0 },
+    supervisor: values['no-supervisor'] !== true,
+    log: { level, format },
+    ...(inlineConfig !== undefined && { inlineConfig }),
+    ...(pidFile !== undefined && { pidFile }),
+    ...(workers !== undefined && { workers: workerCount(workers) }),
+    ...(umask !== undefined && { umask: octal(umask) }),
     ...(onReady && { onReady }),
   });
 }
@@ -56,7 +81,9 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
  */
 export async function main(args: string[], hooks: { onReady?: () => void } = {}): Promise<number> {
   try {
-    return args[0] === 'cat' ? await cat(args.slice(1)) : await runCommand(args, hooks.onReady);
+    if (args[0] !== 'cat') return await runCommand(args, hooks.onReady);
+    const { cat } = await import('./cat.js');
+    return await cat(args.slice(1));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`sluice: ${error.message}\nTry: sluice --help\n`);

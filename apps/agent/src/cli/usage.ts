@@ -10,6 +10,11 @@ Options:
   -v, --verbose               more log: once is debug, twice is trace
   -q, --quiet                 less log: once is warn, twice is error
       --log-format FORMAT     text (default) or json
+  -w, --workers N             so many worker processes, whatever <system> says
+  -i, --inline-config TEXT    append TEXT to the configuration file's
+      --pid-file FILE         write the process's number to FILE
+      --umask MODE            octal, such as 027
+      --no-supervisor         one process that does everything, and cannot reload
   -h, --help                  print this help
       --version               print the version
 

@@ -66,6 +66,18 @@ export class Pipeline {
     return stopPlugins(plugins);
   }
 
+  /** Has every output write out what it holds back. @returns how many failed, logged already */
+  async flush(): Promise<number> {
+    const flushes = this.outputs.map(async (output) => output.flush?.());
+    let failed = 0;
+    for (const [index, result] of (await Promise.allSettled(flushes)).entries()) {
+      if (result.status === 'fulfilled') continue;
+      failed += 1;
+      this.outputs[index].log.error({ err: result.reason as unknown }, 'flush failed');
+    }
+    return failed;
+  }
+
   #routes(parent: ConfigElement): Routes {
     const rules: Rule[] = [];
     for (const element of parent.elements) {

@@ -1,0 +1,69 @@
+import { ConfigError, loadConfig } from '@sluice/config';
+import { LifecycleError } from '@sluice/plugin';
+import { builtInPlugins } from '../built-in-plugins.js';
+import { createLog, type AgentLog } from '../log.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { PluginRegistry } from '../pipeline/plugin-registry.js';
+import { recordConfig, recordedFiles } from './config-recording.js';
+import type { ReadConfig, WorkerSettings } from './messages.js';
+import { workersOf } from './system-workers.js';
+
+/** What runs in a worker: one pipeline, from its start to its end. */
+export class WorkerHost {
+  #stopped: Promise<boolean> | undefined;
+
+  private constructor(
+    readonly pipeline: Pipeline,
+    readonly log: AgentLog,
+  ) {}
+
+  /**
+   * @param onRead told what was read, where this worker is the one to read the configuration
+   * @throws ConfigError or LifecycleError
+   */
+  static async start(
+    settings: WorkerSettings,
+    onRead?: (read: ReadConfig) => void,
+  ): Promise<WorkerHost> {
+    const { config, inlineConfig, workerId } = settings;
+    const log = createLog({ ...settings.log, workerId });
+    let { read } = settings;
+    if (read === undefined) {
+      read = await recordConfig(
+        config,
+        inlineConfig,
+        (root) => settings.workers ?? workersOf(root),
+      );
+      onRead?.(read);
+    }
+    const { workers, recording } = read;
+    const files = recordedFiles(recording);
+    // Each worker sees the same files: one of them warns of what is odd in them.
+    const root = await loadConfig(config, { files, workerId, ...(workerId === 0 && { log }) });
+    const registry = new PluginRegistry(builtInPlugins);
+    const pipeline = new Pipeline(root, { registry, log, workerId, workers });
+    await pipeline.start();
+    return new WorkerHost(pipeline, log);
+  }
+
+  /** Writes out what outputs hold back, and reopens their files. */
+  async flush(): Promise<void> {
+    const errors = await this.pipeline.flush();
+    if (errors === 0) this.log.info({}, 'outputs flushed');
+  }
+
+  /** Drains and stops. @returns whether nothing went wrong on the way; what did is logged */
+  stop(): Promise<boolean> {
+    return (this.#stopped ??= this.pipeline.stop().then((errors) => errors.length === 0));
+  }
+}
+
+/** What is wrong, for people; undefined for an error that is a bug of this program. */
+export function failureText(error: unknown): string | undefined {
+  if (error instanceof ConfigError) return error.format();
+  let reason = error;
+  while (reason instanceof LifecycleError && reason.cause !== undefined) reason = reason.cause;
+  // Its own errors (a port in use, a file that is not to be read) come wrapped, or from the system.
+  if (reason === error && (error as NodeJS.ErrnoException).syscall === undefined) return undefined;
+  return `sluice: ${reason instanceof Error ? reason.message : String(reason)}`;
+}
