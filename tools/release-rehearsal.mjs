@@ -13,7 +13,8 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-release-'));
 const quiet = /** @type {const} */ ({ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 /** @param {string} place such as `packages` */
-const packagesIn = (place) => readdirSync(path.join(root, place)).map((name) => path.join(root, place, name));
+const packagesIn = (place) =>
+  readdirSync(path.join(root, place)).map((name) => path.join(root, place, name));
 
 try {
   const names = [];

@@ -48,7 +48,7 @@ test('records decode as msgpackr decodes them', () => {
   const narrow = (decoded: unknown): unknown =>
     JSON.parse(
       JSON.stringify(decoded, (_, content: unknown) =>
-        typeof content === 'bigint' ? `${BigInt(content)}` : content,
+        typeof content === 'bigint' ? String(content) : content,
       ),
       (_, content: unknown) =>
         typeof content === 'number' && Number.isInteger(content) ? `${BigInt(content)}` : content,

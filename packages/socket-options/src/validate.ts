@@ -83,14 +83,6 @@ export function isValidated(options: SocketOptions): options is ValidatedSocketO
   return checked.has(options);
 }
 
-/** Every option's name, in the order in which they are set. @internal */
-export const optionNames = Object.keys(rules) as readonly SocketOptionName[];
-
-/** The protocols that an option is for. @internal */
-export function protocolsOf(option: SocketOptionName): readonly SocketProtocol[] {
-  return rules[option].protocols;
-}
-
 /**
  * Checks options for a protocol and returns a frozen copy without the absent ones. A keepalive
  * time or count turns `sendKeepalivePacket` on where that is not given.
