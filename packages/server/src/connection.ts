@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import { formatPeer } from './address.js';
+import { Socket } from 'node:net';
+import { formatPeer, sourceOf, type Source } from './address.js';
 import { ConnectionIterator } from './connection-iterator.js';
 import { ConnectionClosedError, ConnectionEventError, asError } from './errors.js';
 import type { NameResolver } from '@sluice/socket-options';
@@ -51,6 +51,15 @@ function onError(this: Carrier, error: Error): void {
 function onClose(this: Carrier): void {
   this[kConnection].socketClosed();
 }
+/** For a connection whose peer nobody has asked for yet: a failure is logged with its address. */
+function rememberAndDestroy(
+  this: Socket,
+  error: Error | null,
+  done: (error?: Error | null) => void,
+): void {
+  if (error !== null) (this as Carrier)[kConnection].remoteAddr;
+  Socket.prototype._destroy.call(this, error, done);
+}
 const discard: DataCallback = () => undefined;
 
 interface Listeners {
@@ -75,10 +84,7 @@ export class Connection implements AsyncIterable<Buffer> {
   readonly raw: Socket;
   /** @internal */
   readonly owner: ConnectionOwner;
-  /** The peer's address; behind a trusted proxy the client's. For Unix the server's path. */
-  readonly remoteAddr: string;
-  /** The peer's port; `undefined` for Unix. */
-  readonly remotePort: number | undefined;
+  #source: Source | undefined;
   // What the last sweep saw, and when it had changed.
   #seenIn = 0;
   #seenOut = 0;
@@ -93,24 +99,28 @@ export class Connection implements AsyncIterable<Buffer> {
   #error: Error | undefined;
 
   /** @internal */
-  constructor(
-    owner: ConnectionOwner,
-    socket: Socket,
-    raw: Socket,
-    address: string,
-    port: number | undefined,
-  ) {
+  constructor(owner: ConnectionOwner, socket: Socket, raw: Socket, source: Source | undefined) {
     this.owner = owner;
     this.socket = socket;
     this.raw = raw;
-    this.remoteAddr = address;
-    this.remotePort = port;
+    this.#source = source;
+    if (source === undefined) socket._destroy = rememberAndDestroy;
     // Whole milliseconds stay small integers, which take no memory of their own.
     this.#inAt = this.#outAt = this.#waitingSince = Math.trunc(performance.now());
     (socket as Carrier)[kConnection] = this;
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
+  }
+
+  /** The peer's address; behind a trusted proxy the client's. For Unix the server's path. */
+  get remoteAddr(): string {
+    return (this.#source ??= sourceOf(this.raw)).address;
+  }
+
+  /** The peer's port; `undefined` for Unix. */
+  get remotePort(): number | undefined {
+    return (this.#source ??= sourceOf(this.raw)).port;
   }
 
   /** The title of the server that accepted it. */
@@ -402,10 +412,12 @@ export class Connection implements AsyncIterable<Buffer> {
   }
 
   #end(): void {
+    const { socket } = this;
     this.#state |= FINISHED;
-    this.owner.beforeEnd(this, this.socket.readableEnded);
-    this.socket.end();
-    this.socket.resume(); // what still comes is dropped, but the peer's FIN has to be seen
+    this.owner.beforeEnd(this, socket.readableEnded);
+    socket.end();
+    // What still comes is dropped, but the peer's FIN has to be seen.
+    if (!socket.readableEnded) socket.resume();
   }
 
   #stopDelivery(): void {

@@ -67,7 +67,8 @@ export class SocketSettings {
 
   /**
    * A FIN is about to be sent, and what was written before it has to arrive: with a linger time-out
-   * of 0 in the kernel, closing the descriptor would drop what the peer has not acknowledged yet.
+   * of 0 in the kernel, closing the descriptor would drop what the peer has not acknowledged yet,
+   * the FIN included: the peer may then see a reset where there was none to send.
    */
   beforeGracefulEnd(raw: Socket): void {
     if (this.#protocol !== 'unix' && this.#linger === 0) clearLinger(raw);

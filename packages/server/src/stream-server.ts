@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { formatPeer, plainAddress } from './address.js';
+import { formatPeer, sourceOf, type Source } from './address.js';
 import {
   Connection,
   type ConnectionListener,
@@ -65,6 +65,12 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly #statistics: ServerStatistics;
   readonly #addresses: AddressCounter;
   readonly #tls: TlsUpgrade | undefined;
+  readonly #path: Source;
+  /**
+   * Whether anybody can look at a connection's address: a limit, a name lookup, or a callback that
+   * gets the connection. Otherwise the system call that finds it is spared.
+   */
+  readonly #needsSource: boolean;
   #stopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -80,6 +86,15 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#statistics = newStatistics(title, protocol);
     this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#path = { address: settings.target.path ?? '', port: undefined };
+    this.#needsSource =
+      settings.onConnection !== undefined ||
+      settings.onData?.length !== 1 ||
+      protocol !== 'tcp' ||
+      settings.names !== undefined ||
+      limits.maxConnectionsPerAddress !== Infinity ||
+      limits.allowed !== undefined ||
+      limits.proxies !== undefined;
     if (isHeldByPrimary(settings.target)) {
       this.#member = new SharedMember(title, settings.target, (socket) => {
         settings.socket.apply(socket); // there is no listener here to inherit from
@@ -89,7 +104,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#tls =
       settings.tls &&
       new TlsUpgrade(settings.tls, limits.handshakeTimeout, {
-        secured: (raw, socket) => this.#establish(socket, raw, addressOf(raw), raw.remotePort),
+        secured: (raw, socket) => this.#establish(socket, raw, (raw as Upgrading)[kSource]),
         handshakeFailed: (raw, reason, error) => this.#handshakeFailed(raw, reason, error),
       });
   }
@@ -154,7 +169,7 @@ export class StreamServer implements ConnectionOwner, Swept {
 
   beforeEnd(connection: Connection, peerEnded: boolean): void {
     const { socket, raw } = connection;
-    if (socket.bytesWritten > 0) this.#settings.socket.beforeGracefulEnd(raw);
+    this.#settings.socket.beforeGracefulEnd(raw);
     if (peerEnded && socket.writableLength === 0) return;
     this.#finishing.set(connection, performance.now() + this.#settings.limits.closeTimeout);
     this.#settings.sweep.update();
@@ -181,7 +196,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     statistics.bytesIn += connection.bytesRead;
     statistics.bytesOut += connection.bytesWritten;
     if (this.#finishing.size > 0) this.#finishing.delete(connection);
-    this.#addresses.give(connection.remoteAddr);
+    if (this.#needsSource) this.#addresses.give(connection.remoteAddr);
     if (channels.close.hasSubscribers) {
       channels.close.publish({ title: this.title, peer: connection.peer, connection });
     }
@@ -237,56 +252,57 @@ export class StreamServer implements ConnectionOwner, Swept {
   // --- the accept path ---
 
   #accept(socket: Socket): void {
-    const address = this.protocol === 'unix' ? this.#path() : addressOf(socket);
-    const port = socket.remotePort;
     if (this.#stopping) {
-      this.#refuse(socket, address, port, 'stopped');
+      this.#refuse(socket, this.#sourceOf(socket), 'stopped');
       return;
     }
-    if (this.#settings.limits.proxies?.has(address) === true)
-      this.#readProxyHeader(socket, address);
-    else this.#admit(socket, address, port);
+    const { proxies } = this.#settings.limits;
+    if (!this.#needsSource && !channels.close.hasSubscribers) {
+      this.#admit(socket, undefined);
+      return;
+    }
+    const source = this.#sourceOf(socket);
+    if (proxies?.has(source.address) === true) this.#readProxyHeader(socket, source);
+    else this.#admit(socket, source);
   }
 
-  #readProxyHeader(socket: Socket, proxy: string): void {
+  #readProxyHeader(socket: Socket, proxy: Source): void {
     if (!this.#hasRoom()) {
-      this.#refuse(socket, proxy, socket.remotePort, 'max-connections');
+      this.#refuse(socket, proxy, 'max-connections');
       return;
     }
     socket.on('error', ignoreError);
-    const proxyPort = socket.remotePort;
     const reader = new ProxyReader(
       socket,
       (header) => {
         this.#proxyReaders.delete(reader);
         socket.off('error', ignoreError);
-        const source = header.source ?? { address: proxy, port: proxyPort };
-        this.#admit(socket, plainAddress(source.address), source.port);
+        this.#admit(socket, header.source ?? proxy);
       },
       (error) => {
         this.#proxyReaders.delete(reader);
         const reason = error.message === 'timeout' ? 'proxy-timeout' : 'proxy-header';
-        this.#refuse(socket, proxy, proxyPort, reason, error);
+        this.#refuse(socket, proxy, reason, error);
       },
     );
     this.#proxyReaders.add(reader);
   }
 
-  #admit(socket: Socket, address: string, port: number | undefined): void {
+  #admit(socket: Socket, source: Source | undefined): void {
     const { allowed } = this.#settings.limits;
-    if (allowed !== undefined && !allowed.has(address)) {
-      this.#refuse(socket, address, port, 'network-not-allowed');
+    if (source !== undefined && allowed?.has(source.address) === false) {
+      this.#refuse(socket, source, 'network-not-allowed');
     } else if (!this.#hasRoom()) {
-      this.#refuse(socket, address, port, 'max-connections');
-    } else if (!this.#addresses.take(address)) {
-      this.#refuse(socket, address, port, 'max-connections-per-address');
+      this.#refuse(socket, source ?? this.#sourceOf(socket), 'max-connections');
+    } else if (source !== undefined && !this.#addresses.take(source.address)) {
+      this.#refuse(socket, source, 'max-connections-per-address');
     } else {
       this.#statistics.accepted += 1;
       this.#statistics.open += 1;
       if (this.#tls === undefined) {
-        this.#establish(socket, socket, address, port);
+        this.#establish(socket, socket, source);
       } else {
-        if (address !== socket.remoteAddress) (socket as Proxied)[kSource] = { address, port };
+        (socket as Upgrading)[kSource] = source!;
         this.#tls.start(socket);
       }
     }
@@ -296,17 +312,10 @@ export class StreamServer implements ConnectionOwner, Swept {
     return this.#statistics.open + this.#proxyReaders.size < this.#settings.limits.maxConnections;
   }
 
-  #establish(socket: Socket, raw: Socket, address: string, port: number | undefined): void {
-    const source = raw === socket ? undefined : (raw as Proxied)[kSource];
-    const connection = new Connection(
-      this,
-      socket,
-      raw,
-      source?.address ?? address,
-      source === undefined ? port : source.port,
-    );
+  #establish(socket: Socket, raw: Socket, source: Source | undefined): void {
+    const connection = new Connection(this, socket, raw, source);
     this.connections.add(connection);
-    void this.names?.resolve(connection.remoteAddr);
+    if (this.names !== undefined) void this.names.resolve(connection.remoteAddr);
     if (channels.open.hasSubscribers) {
       channels.open.publish({ title: this.title, peer: connection.peer, connection });
     }
@@ -315,34 +324,27 @@ export class StreamServer implements ConnectionOwner, Swept {
   }
 
   #handshakeFailed(raw: Socket, reason: string, error: Error): void {
-    const source = (raw as Proxied)[kSource];
-    const address = source?.address ?? addressOf(raw);
+    const { address, port } = (raw as Upgrading)[kSource];
     this.#statistics.open -= 1;
     this.#addresses.give(address);
     count(this.#statistics.handshakeFailures, reason);
-    const peer = formatPeer(address, source?.port ?? raw.remotePort);
+    const peer = formatPeer(address, port);
     this.#reporter.warn(channels.handshakeFailed, 'TLS handshake failed', peer, reason, {
       err: error,
     });
   }
 
-  #refuse(
-    socket: Socket,
-    address: string,
-    port: number | undefined,
-    reason: string,
-    error?: Error,
-  ): void {
+  #refuse(socket: Socket, source: Source, reason: string, error?: Error): void {
     count(this.#statistics.refused, reason);
     const extra = error === undefined ? undefined : { err: error };
-    const peer = formatPeer(address, port);
+    const peer = formatPeer(source.address, source.port);
     this.#reporter.warn(channels.refused, 'connection refused', peer, reason, extra);
     socket.on('error', ignoreError);
     this.#settings.socket.reset(socket, socket);
   }
 
-  #path(): string {
-    return this.#settings.target.path ?? '';
+  #sourceOf(socket: Socket): Source {
+    return this.protocol === 'unix' ? this.#path : sourceOf(socket);
   }
 
   #closeListener(): Promise<void> {
@@ -357,8 +359,5 @@ export class StreamServer implements ConnectionOwner, Swept {
 }
 
 const kSource = Symbol('sluice.source');
-type Proxied = Socket & { [kSource]?: { address: string; port: number | undefined } };
-
-function addressOf(socket: Socket): string {
-  return plainAddress(socket.remoteAddress ?? '');
-}
+/** A socket on its way to TLS. */
+type Upgrading = Socket & { [kSource]: Source };
