@@ -240,7 +240,8 @@ class ServerContext implements ServerTls {
     });
     this.#warnTrust(trust);
     const shared = this.#sharedOptions(trust);
-    secureContext(shared, main, 'certPath');
+    // A trial of certificate and key; parsing the system's CAs for it would cost 10 ms and more.
+    secureContext({ ...shared, ca: [] }, main, 'certPath');
     const policy = {
       ca: trust.ca,
       allowSelfSigned: options.allowSelfSignedCert === true,
