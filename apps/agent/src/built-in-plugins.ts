@@ -3,6 +3,7 @@ import type { PluginDefinition } from '@sluice/plugin';
 import { copyOutput } from './outputs/copy.js';
 import { fileOutput } from './outputs/file.js';
 import { nullOutput } from './outputs/null.js';
+import { relabelOutput } from './outputs/relabel.js';
 import { stdoutOutput } from './outputs/stdout.js';
 
 /** The plugins that need no installing. */
@@ -11,5 +12,6 @@ export const builtInPlugins: readonly PluginDefinition[] = [
   copyOutput,
   fileOutput,
   nullOutput,
+  relabelOutput,
   stdoutOutput,
 ];

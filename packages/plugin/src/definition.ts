@@ -1,11 +1,17 @@
 import type { ConfigElement, Section } from '@sluice/config';
-import type { Filter } from './filter.js';
+import type { Filter, FilterContext } from './filter.js';
 import type { Input, InputContext } from './input.js';
 import type { Output } from './output.js';
 import type { PluginContext } from './plugin.js';
+import type { Router } from './router.js';
 
 /** What the host gives to an output. */
 export interface OutputContext extends PluginContext {
+  /**
+   * For outputs that hand events on: the routes of the `@label` of the section, or else those that
+   * the section itself stands in. Fluentd: `helpers :event_emitter`. Default: there are none.
+   */
+  readonly router?: Router;
   /**
    * Makes an output inside this one, from a section such as copy's `<store>`. The host starts it
    * before, and stops it after, the output that asked for it.
@@ -41,7 +47,7 @@ export type OutputDefinition<Config = unknown> = DefinitionOf<
 export type FilterDefinition<Config = unknown> = DefinitionOf<
   'filter',
   Config,
-  PluginContext,
+  FilterContext,
   Filter
 >;
 

@@ -1,11 +1,38 @@
 import type { EventStream } from '@sluice/event-stream';
-import { Plugin } from './plugin.js';
+import { Plugin, type PluginContext } from './plugin.js';
+
+/** What the host gives to a filter. */
+export interface FilterContext extends PluginContext {
+  /** Where {@link Filter.emitErrorEvents} leads. Default: the events are dropped with a warning. */
+  readonly emitErrorEvents?: (tag: string, stream: EventStream, error: Error) => void;
+}
 
 /** A plugin that changes or drops events on their way. Fluentd: `Fluent::Plugin::Filter`. */
 export abstract class Filter extends Plugin {
+  readonly #emitErrorEvents: FilterContext['emitErrorEvents'];
+
+  constructor(context: FilterContext) {
+    super(context);
+    this.#emitErrorEvents = context.emitErrorEvents;
+  }
+
   /**
+   * An event that cannot be processed is handed to {@link Filter.emitErrorEvents} and left out; the
+   * others go on.
+   *
    * @returns the events that go on; the same stream where nothing changes, which costs nothing.
-   * @throws when the events cannot be processed; they are then not kept and not acknowledged.
+   * @throws when nothing can be done with the stream; all of it then goes to the label `@ERROR`, and
+   *   where there is none it is not kept and not acknowledged.
    */
   abstract filter(tag: string, stream: EventStream): EventStream;
+
+  /**
+   * Gives events that this filter cannot process to the label `@ERROR`; without such a label they
+   * are dropped with a warning. To be called while `filter` runs, so that the acknowledgement waits
+   * for them too. Fluentd: `router.emit_error_event`.
+   */
+  protected emitErrorEvents(tag: string, stream: EventStream, error: Error): void {
+    if (this.#emitErrorEvents !== undefined) this.#emitErrorEvents(tag, stream, error);
+    else this.log.warn({ tag, events: stream.count, error: error.message }, 'events are dropped');
+  }
 }

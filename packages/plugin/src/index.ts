@@ -7,6 +7,7 @@ export type {
   PluginDefinition,
 } from './definition.js';
 export { Filter } from './filter.js';
+export type { FilterContext } from './filter.js';
 export { Input } from './input.js';
 export type { InputContext } from './input.js';
 export {

@@ -1,4 +1,4 @@
-import type { ConfigElement } from '@sluice/config';
+import { didYouMean, type ConfigElement } from '@sluice/config';
 import {
   startPlugins,
   stopPlugins,
@@ -11,9 +11,16 @@ import {
   type PluginDefinition,
 } from '@sluice/plugin';
 import { logLevels, type AgentLog } from '../log.js';
-import { Routes, type Rule } from '../routing/routes.js';
+import { EventErrors } from '../routing/event-errors.js';
+import { Routes } from '../routing/routes.js';
 import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
 import type { PluginRegistry } from './plugin-registry.js';
+import { elementsOfWorker } from './worker-sections.js';
+
+const rootLabelName = '@ROOT';
+const errorLabelName = '@ERROR';
+const topLevel = ['source', 'filter', 'match', 'label', 'worker', 'system'];
+const inLabel = ['filter', 'match'];
 
 export interface PipelineOptions {
   readonly registry: PluginRegistry;
@@ -22,17 +29,23 @@ export interface PipelineOptions {
   readonly workerId?: number;
   /** How many workers there are. Default 1. */
   readonly workers?: number;
+  /** Make no inputs. Fluentd: `without_source`. Default false. */
+  readonly withoutSource?: boolean | undefined;
+  /** Seconds between two lines about failed emits. Default 0: each has its line. */
+  readonly emitErrorLogInterval?: number | undefined;
 }
-
-/** Sections of the top level that others read. */
-const otherSections = new Set(['system']);
 
 /** The running form of a configuration: inputs, the routes, and the outputs that they lead to. */
 export class Pipeline {
   readonly inputs: Input[] = [];
   readonly filters: Filter[] = [];
   readonly outputs: Output[] = [];
+  /** The routes of the top level. */
   readonly routes: Routes;
+  /** The routes of each `<label>`. */
+  readonly labels = new Map<string, Routes>();
+  /** What was done with events that could not be processed. */
+  readonly errors: EventErrors;
   readonly #options: PipelineOptions;
   readonly #ids = new Set<string>();
 
@@ -44,11 +57,32 @@ export class Pipeline {
    */
   constructor(root: ConfigElement, options: PipelineOptions) {
     this.#options = options;
+    const { log, workerId = 0, workers = 1 } = options;
     for (const param of root.params.values()) {
-      options.log.warn({}, `parameter ${param.name} outside of any section is not used`);
+      log.warn({}, `parameter ${param.name} outside of any section is not used`);
     }
-    this.routes = this.#routes(root);
-    for (const element of root.children('source')) this.#input(element);
+    const elements = elementsOfWorker(root, workerId, workers);
+    for (const element of elements) checkName(element, topLevel, 'at the top level');
+    const labels = elements.filter((element) => element.name === 'label');
+    const logInterval = options.emitErrorLogInterval;
+    // All labels are there before any plugin asks for one; @ERROR before those that use it.
+    const errorLabel = labels.find((element) => element.arg === errorLabelName);
+    if (errorLabel !== undefined) {
+      const errors = new EventErrors({ log, logInterval });
+      this.labels.set(errorLabelName, new Routes({ log, errors, label: errorLabelName }));
+    }
+    this.errors = new EventErrors({ log, logInterval, router: this.labels.get(errorLabelName) });
+    this.routes = new Routes({ log, errors: this.errors });
+    for (const element of labels) this.#declareLabel(element, errorLabel);
+    for (const element of labels) {
+      this.#fill(this.labels.get(element.arg)!, element.elements);
+    }
+    this.#fill(this.routes, elements);
+    if (options.withoutSource === true) {
+      log.info({}, '<source> sections are left out: without_source');
+      return;
+    }
+    for (const element of elements) if (element.name === 'source') this.#input(element);
   }
 
   /** Starts outputs, then filters, then inputs. @throws LifecycleError for the first that fails */
@@ -78,38 +112,70 @@ export class Pipeline {
     return failed;
   }
 
-  #routes(parent: ConfigElement): Routes {
-    const rules: Rule[] = [];
-    for (const element of parent.elements) {
+  #declareLabel(element: ConfigElement, errorLabel: ConfigElement | undefined): void {
+    const name = element.arg;
+    if (name === '') {
+      throw element.error('<label> requires a name', {
+        code: 'ERR_SLUICE_CONFIG_REQUIRED',
+        hint: 'write <label @NAME>',
+      });
+    }
+    if (name === rootLabelName) {
+      throw element.error('@ROOT is the top level itself and cannot be a <label>', { arg: true });
+    }
+    for (const param of element.params.keys()) {
+      throw element.error(`${param} has no meaning in ${element.tag}`, { param });
+    }
+    for (const inner of element.elements) checkName(inner, inLabel, `in ${element.tag}`);
+    if (element === errorLabel) return;
+    if (this.labels.has(name)) {
+      throw element.error(`${element.tag} is there twice`, {
+        code: 'ERR_SLUICE_CONFIG_SECTION',
+        arg: true,
+        hint: 'join the two, or give one another name',
+      });
+    }
+    const { log } = this.#options;
+    this.labels.set(name, new Routes({ log, errors: this.errors, label: name }));
+  }
+
+  #fill(routes: Routes, elements: readonly ConfigElement[]): void {
+    for (const element of elements) {
       if (element.name === 'match') {
-        rules.push({ matches: matcher(element), output: this.#output(element) });
+        routes.add({ matches: matcher(element), output: this.#output(element, routes) });
       } else if (element.name === 'filter') {
-        rules.push({ matches: matcher(element), filter: this.#filter(element) });
-      } else if (element.name !== 'source' && !otherSections.has(element.name)) {
-        throw element.error(`section ${element.tag} is not supported here`, {
-          code: 'ERR_SLUICE_CONFIG_SECTION',
-          arg: false,
-          hint: 'supported at the top level: <source>, <filter>, <match>, <system>',
-        });
+        routes.add({ matches: matcher(element), filter: this.#filter(element, routes) });
       }
     }
-    return new Routes(rules, this.#options.log);
+  }
+
+  /** The routes that `@label` names, or else those given. @throws ConfigError */
+  #labelOf(element: ConfigElement, otherwise: Routes): Routes {
+    const name = element.label;
+    if (name === undefined) return otherwise;
+    if (name === rootLabelName) return this.routes;
+    const routes = this.labels.get(name);
+    if (routes !== undefined) return routes;
+    const known = [...this.labels.keys(), rootLabelName];
+    throw element.error(`there is no <label ${name}>`, {
+      param: '@label',
+      hint: didYouMean(name, known) ?? `the labels are ${known.join(', ')}`,
+    });
   }
 
   #input(element: ConfigElement): void {
     const definition = this.#options.registry.find('input', element);
-    if (element.label !== undefined) {
-      throw element.error('@label is not supported', { param: '@label' });
-    }
-    const context = { ...this.#context(definition, element), router: this.routes };
+    const router = this.#labelOf(element, this.routes);
+    const context = { ...this.#context(definition, element), router };
     this.inputs.push(this.#create(definition, element, context));
   }
 
-  #output(element: ConfigElement): Output {
+  #output(element: ConfigElement, routes: Routes): Output {
     const definition = this.#options.registry.find('output', element);
     const context = {
       ...this.#context(definition, element),
-      createOutput: (inner: ConfigElement) => this.#output(inner),
+      router: this.#labelOf(element, routes),
+      createOutput: (inner: ConfigElement) => this.#output(inner, routes),
     };
     // Outputs inside this one are made by `create`, and so come before it in the list.
     const output = this.#create(definition, element, context);
@@ -117,9 +183,13 @@ export class Pipeline {
     return output;
   }
 
-  #filter(element: ConfigElement): Filter {
+  #filter(element: ConfigElement, routes: Routes): Filter {
     const definition = this.#options.registry.find('filter', element);
-    const filter = this.#create(definition, element, this.#context(definition, element));
+    const context = {
+      ...this.#context(definition, element),
+      emitErrorEvents: routes.errors.emit,
+    };
+    const filter = this.#create(definition, element, context);
     this.filters.push(filter);
     return filter;
   }
@@ -168,6 +238,16 @@ export class Pipeline {
     this.#ids.add(id);
     return id;
   }
+}
+
+function checkName(element: ConfigElement, supported: readonly string[], where: string): void {
+  if (supported.includes(element.name)) return;
+  const near = didYouMean(element.name, supported);
+  const list = supported.map((name) => `<${name}>`).join(', ');
+  throw element.error(`section ${element.tag} is not supported here`, {
+    code: 'ERR_SLUICE_CONFIG_SECTION',
+    hint: `${near === undefined ? '' : `${near} `}supported ${where}: ${list}`,
+  });
 }
 
 function matcher(element: ConfigElement): (tag: string) => boolean {
