@@ -1,56 +1,219 @@
-import path from 'node:path';
-import { defineSection, t, type SectionOf } from '@sluice/config';
+import { setMaxListeners } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { ConfigElement } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import { defineOutput, Output, type OutputContext } from '@sluice/plugin';
-import { AppendFile } from './append-file.js';
+import { filePaths, type FilePaths } from './file/file-paths.js';
+import { fileSection, type FileConfig } from './file/file-section.js';
+import { FileSet } from './file/file-set.js';
+import type { FileCounters } from './file/log-file.js';
+import type { FileName, Slice } from './file/path-template.js';
+import { splitByTime } from './file/split-by-time.js';
+import { pointSymlink } from './file/symlink.js';
+import { gzipTail, lineTail, msgpackTail, type TailRule } from './file/tail.js';
+import { createFormatter, createInjector, type Formatter } from './format/formatters.js';
+import type { Injector } from './format/inject.js';
 
-const section = defineSection({
-  name: 'match',
-  description: 'Appends each record as a line of JSON to a file.',
-  params: {
-    path: t
-      .string()
-      .refine((value) => value !== '', 'must not be empty')
-      .describe('The file; ".log" is added to a name without an extension'),
-    append: t
-      .bool()
-      .default(true)
-      .describe('Always true here: a file grows, also over restarts. Fluentd: false'),
-    fsync: t.bool().default(false).describe('Acknowledge only what is on the disk'),
-  },
-  check: (value, context) => {
-    if (!value.append) {
-      throw context.error('append', 'append false is not supported', 'the file always grows');
-    }
-  },
-});
+/** Thrown when so much waits to be written that no more is taken. */
+export class FileOverflowError extends Error {
+  readonly code = 'ERR_SLUICE_FILE_OVERFLOW';
+  override readonly name = 'FileOverflowError';
+
+  constructor(
+    readonly plugin: string,
+    readonly limit: number,
+  ) {
+    super(`${plugin}: more than total_limit_size ${limit} bytes wait to be written`);
+  }
+}
+
+const tails: Readonly<Record<Formatter['framing'], TailRule | undefined>> = {
+  lines: lineTail,
+  msgpack: msgpackTail,
+  none: undefined,
+};
 
 class FileOutput extends Output {
-  readonly #file: AppendFile;
+  readonly #config: FileConfig;
+  readonly #paths: FilePaths;
+  readonly #formatter: Formatter;
+  readonly #injector: Injector | undefined;
+  readonly #files: FileSet;
+  readonly #counters: FileCounters = {
+    writes: 0,
+    writtenBytes: 0,
+    retries: 0,
+    failing: 0,
+    failedWrites: 0,
+    rotations: 0,
+    repairs: 0,
+    repairedBytes: 0,
+  };
+  readonly #stopping = new AbortController();
+  #events = 0;
+  #waitingBytes = 0;
+  #refused = 0;
+  #overflowing = false;
+  /** The symbolic link made last, and the time of the file that it leads to. */
+  #lastLink = '';
+  #newest = -Infinity;
 
-  constructor(context: OutputContext, config: SectionOf<typeof section>) {
+  constructor(context: OutputContext, config: FileConfig, element: ConfigElement) {
     super(context);
-    const name = path.extname(config.path) === '' ? `${config.path}.log` : config.path;
-    this.#file = new AppendFile(path.resolve(name), { fsync: config.fsync });
+    this.#config = config;
+    this.#paths = filePaths(config, element, context);
+    this.#formatter = createFormatter(element, 'json', context.log);
+    this.#injector = createInjector(element, this.workerId, context.log);
+    const compress = config.compress !== 'text';
+    const { append, fsync, flushInterval, rotateSize, rotateAge } = config;
+    setMaxListeners(0, this.#stopping.signal);
+    this.#files = new FileSet(
+      {
+        log: this.log,
+        counters: this.#counters,
+        stopping: this.#stopping.signal,
+        append,
+        compress,
+        fsync,
+        flushInterval,
+        rotateSize,
+        rotateAge,
+        tail: compress ? gzipTail : tails[this.#formatter.framing],
+        fileMode: config.filePermission,
+        folderMode: config.dirPermission,
+        onOpen: (name, opened) => this.#link(name, opened),
+      },
+      config.maxOpenFiles,
+    );
   }
 
-  override start(): Promise<void> {
-    return this.#file.open();
+  /** Opens the file, or where its name is not known yet makes the folder: a mistake shows at once. */
+  override async start(): Promise<void> {
+    const { files } = this.#paths;
+    if (!files.tagged && !files.timed && this.#config.append) {
+      await this.#files.open(this.#linked('', files.slice('', 0)));
+    } else {
+      await mkdir(files.fixedFolder, { recursive: true, mode: this.#config.dirPermission });
+    }
   }
 
-  write(_tag: string, stream: EventStream): Promise<void> {
-    return this.#file.append(stream.toJsonLines());
+  write(tag: string, stream: EventStream): void | Promise<void> {
+    if (stream.count === 0) return undefined;
+    const { files } = this.#paths;
+    if (!files.timed) return this.#writePart(tag, files.slice(tag, 0), stream);
+    const parts = splitByTime(tag, stream, files);
+    if (parts.length === 1) return this.#writePart(tag, parts[0].slice, stream);
+    return settled(parts.map((part) => this.#writePart(tag, part.slice, part.stream)));
+  }
+
+  /** Figures since the start, for whoever watches. */
+  stats(): Record<string, number> {
+    const {
+      writes,
+      writtenBytes,
+      retries,
+      failing,
+      failedWrites,
+      rotations,
+      repairs,
+      repairedBytes,
+    } = this.#counters;
+    return {
+      events: this.#events,
+      writes,
+      written_bytes: writtenBytes,
+      waiting_bytes: this.#waitingBytes,
+      open_files: this.#files.openFiles,
+      retries,
+      failing_files: failing,
+      failed_writes: failedWrites,
+      refused_writes: this.#refused,
+      rotations,
+      repairs,
+      repaired_bytes: repairedBytes,
+    };
+  }
+
+  /** Writes at once what waits for `flush_interval`. */
+  flush(): Promise<void> {
+    this.#files.flush();
+    return this.#files.idle();
+  }
+
+  // A full disk must not keep the process from ending: from here on one attempt is all.
+  override stop(): void {
+    this.#stopping.abort();
+    this.#files.flush();
+  }
+
+  override afterShutdown(): Promise<void> {
+    return this.#files.idle();
   }
 
   override close(): Promise<void> {
-    return this.#file.close();
+    return this.#files.close();
+  }
+
+  #writePart(tag: string, slice: Slice, stream: EventStream): Promise<void> {
+    const bytes = this.#formatter.format(tag, this.#injector?.apply(tag, stream) ?? stream);
+    const limit = this.#config.totalLimitSize;
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > limit) {
+      return Promise.reject(this.#refuse(limit));
+    }
+    this.#waitingBytes += bytes.length;
+    const written = this.#files.append(this.#linked(tag, slice), slice.path, bytes);
+    // Not finally(), whose promise would be one more to watch.
+    written.then(
+      () => {
+        this.#waitingBytes -= bytes.length;
+        this.#events += stream.count;
+        this.#overflowing = false;
+      },
+      () => {
+        this.#waitingBytes -= bytes.length;
+      },
+    );
+    return written;
+  }
+
+  #refuse(limit: number): FileOverflowError {
+    const error = new FileOverflowError(this.id, limit);
+    this.#refused += 1;
+    if (!this.#overflowing) {
+      this.#overflowing = true;
+      this.log.warn({ reason: error.message }, 'events are refused until others are written');
+    }
+    return error;
+  }
+
+  #linked(tag: string, slice: Slice): FileName {
+    const { symlink } = this.#paths;
+    if (symlink === undefined) return slice;
+    const { path: link } = symlink.slice(tag, Math.max(slice.from, 0));
+    return { ...slice, link };
+  }
+
+  /** An event that comes late opens an old file: the link stays with the newest. */
+  async #link({ link, from = -Infinity }: FileName, opened: string): Promise<void> {
+    if (link === undefined) return;
+    if (link === this.#lastLink && from < this.#newest) return;
+    this.#lastLink = link;
+    this.#newest = from;
+    await pointSymlink(link, opened, this.#config.symlinkPathUseRelative);
+  }
+}
+
+/** Waits for all, so that nothing is under way any more when the first error is told. */
+async function settled(pending: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(pending)) {
+    if (result.status === 'rejected') throw result.reason;
   }
 }
 
 /** `@type file`. Fluentd: `out_file`. */
 export const fileOutput = defineOutput({
   type: 'file',
-  description: 'Appends each record as a line of JSON to a file.',
-  section,
-  create: (config, context) => new FileOutput(context, config),
+  description: 'Appends events to files; paths may have placeholders for the time and the tag.',
+  section: fileSection,
+  create: (config, context, element) => new FileOutput(context, config, element),
 });

@@ -16,6 +16,9 @@ const months = [
   'December',
 ];
 
+/** What Date can show, and a little less for the zone's offset. */
+export const mostSeconds = 8_639_999_000_000;
+
 /** A moment, with the fields of its zone read by the UTC methods of `date`. */
 interface Moment {
   readonly date: Date;
@@ -197,8 +200,10 @@ export function compileStrftime(format: string, zone: ZoneOffset): TimeFormat {
   };
   read(format);
   const render = (seconds: number, nanoseconds: number): string => {
-    const offset = zone(seconds);
-    const moment = { date: new Date((seconds + offset) * 1000), seconds, nanoseconds, offset };
+    // A sender can make up any time; Date ends somewhere.
+    const shown = Math.min(Math.max(seconds, -mostSeconds), mostSeconds);
+    const offset = zone(shown);
+    const moment = { date: new Date((shown + offset) * 1000), seconds, nanoseconds, offset };
     let result = '';
     for (const part of parts) result += typeof part === 'string' ? part : String(part(moment));
     return result;

@@ -1,0 +1,59 @@
+import { createRequire } from 'node:module';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+
+type Flock = (fd: number, operation: number) => number;
+
+interface Library {
+  readonly flock: Flock;
+  readonly errno: () => number;
+  /** Codes with which flock says that someone else has the lock, or that a signal came. */
+  readonly again: ReadonlySet<number>;
+}
+
+const exclusive = 2 | 4; // LOCK_EX | LOCK_NB
+const unlock = 8; // LOCK_UN
+
+let library: Library | undefined;
+let tried = false;
+
+function load(): Library | undefined {
+  if (tried) return library;
+  tried = true;
+  if (process.platform === 'win32') return undefined;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const { EAGAIN, EWOULDBLOCK, EINTR } = koffi.os.errno;
+    library = {
+      flock: koffi.load(null).func('int flock(int fd, int operation)') as unknown as Flock,
+      errno: () => koffi.errno(),
+      again: new Set([EAGAIN, EWOULDBLOCK, EINTR]),
+    };
+  } catch {
+    // Without the lock everything works, but for several processes that share one file.
+    library = undefined;
+  }
+  return library;
+}
+
+/**
+ * Locks an open file against every other process, and every other open of it in this one, with
+ * `flock(2)`. The kernel lets go of the lock when its holder dies.
+ *
+ * Asks without blocking and comes back later: a thread of libuv that waited for a lock could be
+ * the one that its holder needs for writing.
+ *
+ * @returns whether it is locked: false where this platform or file system has no such locks
+ */
+export async function lockFile(fd: number): Promise<boolean> {
+  const lib = load();
+  if (lib === undefined) return false;
+  for (let attempt = 0; lib.flock(fd, exclusive) !== 0; attempt += 1) {
+    if (!lib.again.has(lib.errno())) return false;
+    await (attempt < 4 ? setImmediate() : setTimeout(Math.min(attempt - 3, 5)));
+  }
+  return true;
+}
+
+export function unlockFile(fd: number): void {
+  load()?.flock(fd, unlock);
+}

@@ -1,0 +1,54 @@
+import { EventStream } from '@sluice/event-stream';
+import { forEachEntry } from '../format/packed-entries.js';
+import type { PathTemplate, Slice } from './path-template.js';
+
+/** The events of one message that go to the same file. */
+export interface Part {
+  readonly slice: Slice;
+  readonly stream: EventStream;
+}
+
+/** Events of one path, as runs of bytes. */
+interface Run {
+  readonly slice: Slice;
+  readonly pieces: Buffer[];
+  count: number;
+  start: number;
+  end: number;
+}
+
+/**
+ * Cuts a message by the times of its events. Nothing is decoded, and mostly nothing copied: the
+ * events of a message tend to be of one time.
+ */
+export function splitByTime(tag: string, stream: EventStream, template: PathTemplate): Part[] {
+  const { bytes } = stream;
+  const runs: Run[] = [];
+  let run: Run | undefined;
+  let slice: Slice | undefined;
+  forEachEntry(bytes, ({ start, end, seconds }) => {
+    if (slice === undefined || seconds < slice.from || seconds >= slice.until) {
+      slice = template.slice(tag, seconds);
+    }
+    if (run?.slice.path !== slice.path) {
+      const { path } = slice;
+      run = runs.find((one) => one.slice.path === path);
+      if (run === undefined) {
+        run = { slice, pieces: [], count: 0, start, end: start };
+        runs.push(run);
+      }
+    }
+    if (run.end !== start) {
+      run.pieces.push(bytes.subarray(run.start, run.end));
+      run.start = start;
+    }
+    run.end = end;
+    run.count += 1;
+  });
+  if (runs.length === 1) return [{ slice: runs[0].slice, stream }];
+  return runs.map((one) => {
+    const last = bytes.subarray(one.start, one.end);
+    const packed = one.pieces.length === 0 ? last : Buffer.concat([...one.pieces, last]);
+    return { slice: one.slice, stream: EventStream.fromScanned(packed, one.count) };
+  });
+}

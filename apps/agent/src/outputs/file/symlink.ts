@@ -1,0 +1,19 @@
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
+
+let made = 0;
+
+/** Makes the link lead to the file, at once: whoever follows it finds the old or the new one. */
+export async function pointSymlink(link: string, file: string, relative: boolean): Promise<void> {
+  const folder = path.dirname(link);
+  await mkdir(folder, { recursive: true });
+  made += 1;
+  const temporary = path.join(folder, `.${path.basename(link)}.${process.pid}.${made}`);
+  await symlink(relative ? path.relative(folder, file) : file, temporary);
+  try {
+    await rename(temporary, link);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
