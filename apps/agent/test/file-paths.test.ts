@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { EventTime } from '@sluice/event-stream';
+import { encodeValue, EventStream, EventTime } from '@sluice/event-stream';
 import { describe, expect, test } from 'vitest';
 import { safeName } from '../src/outputs/file/path-template.js';
 import { temporaryFolder } from './support/agent-process.js';
@@ -139,7 +139,6 @@ describe('events go to the file of their own time', () => {
   test('times that no calendar has do no harm', async () => {
     const folder = temporaryFolder();
     const { output } = await startOutput(`path ${folder}/%Y/%m\ntimezone Asia/Tokyo`);
-    const { encodeValue, EventStream } = await import('@sluice/event-stream');
     for (const time of [2 ** 32 - 1, -1, 1e300, -1e300, 2 ** 53, 0.5]) {
       const entry = Buffer.concat([Buffer.from([0x92]), encodeValue(time), encodeValue({ time })]);
       await output.write('t', EventStream.fromScanned(entry, 1));
@@ -151,9 +150,10 @@ describe('events go to the file of their own time', () => {
   test('only so many files are open, and no event is lost by it', async () => {
     const folder = temporaryFolder();
     const { output } = await startOutput(`path ${folder}/\${tag}\nmax_open_files 3`);
-    const pending: (void | Promise<void>)[] = [];
+    const pending: Promise<void>[] = [];
     for (let round = 0; round < 5; round += 1) {
-      for (let n = 0; n < 20; n += 1) pending.push(output.write(`t${n}`, stream({ round })));
+      for (let n = 0; n < 20; n += 1)
+        pending.push(Promise.resolve(output.write(`t${n}`, stream({ round }))));
     }
     await Promise.all(pending);
     expect(output.stats().open_files).toBeLessThanOrEqual(3);

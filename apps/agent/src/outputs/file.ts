@@ -134,8 +134,7 @@ class FileOutput extends Output {
     };
   }
 
-  /** Writes at once what waits for `flush_interval`. */
-  flush(): Promise<void> {
+  override flush(): Promise<void> {
     this.#files.flush();
     return this.#files.idle();
   }

@@ -15,7 +15,7 @@ export interface LogLine {
 export interface TestOutput {
   readonly output: Output & { stats(): Record<string, number>; flush(): Promise<void> };
   readonly log: LogLine[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Makes a file output from the lines of a `<match>`; not started. */
@@ -32,7 +32,6 @@ export function makeOutput(lines: string, context: { workerId?: number; workers?
     warn: at('warn'),
     error: at('error'),
   };
-  if (fileOutput.kind !== 'output') throw new Error('not an output');
   const config = fileOutput.section.read(element, { log: logger });
   const output = fileOutput.create(
     config,

@@ -126,8 +126,9 @@ export class LogFile {
     return this.#writer.write(bytes);
   }
 
-  /** Writes at once what waits for more. */
+  /** Writes at once what waits for more, and to the file that the path leads to now. */
   flush(): void {
+    this.#checkedAt = 0;
     this.#writer.flush();
   }
 

@@ -53,7 +53,7 @@ type Part = TimeFormat | ((tag: string) => string);
 /** Linux allows 255 bytes for a name; what stands around the tag needs some of them. */
 const mostTagBytes = 160;
 // Control characters have no business in a file's name.
-// eslint-disable-next-line no-control-regex
+
 const unsafe = /[/\\\u0000-\u001f\u007f]/g;
 
 /**
