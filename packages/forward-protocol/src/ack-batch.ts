@@ -19,27 +19,24 @@ export class AckBatch {
       this.end += this.slab.write(text, this.end);
       return;
     }
-    this.reserve(chunk.length * 3 + 10);
+    const size = Buffer.byteLength(chunk);
+    this.reserve(HEAD.length + 5 + size);
     const { slab } = this;
     slab.set(HEAD, this.end);
-    // A short id, as all clients use, has its length in one byte.
-    const room = chunk.length < 11 ? 1 : chunk.length < 86 ? 2 : chunk.length < 21846 ? 3 : 5;
-    const text = this.end + HEAD.length + room;
-    const size = slab.write(chunk, text);
-    const at = this.end + HEAD.length;
-    if (room === 1) {
-      slab[at] = 0xa0 + size;
-    } else if (room === 2) {
-      slab[at] = 0xd9;
-      slab[at + 1] = size;
-    } else if (room === 3) {
-      slab[at] = 0xda;
-      slab.writeUInt16BE(size, at + 1);
+    let at = this.end + HEAD.length;
+    if (size < 32) {
+      slab[at++] = 0xa0 + size;
+    } else if (size < 0x100) {
+      slab[at++] = 0xd9;
+      slab[at++] = size;
+    } else if (size < 0x10000) {
+      slab[at++] = 0xda;
+      at = slab.writeUInt16BE(size, at);
     } else {
-      slab[at] = 0xdb;
-      slab.writeUInt32BE(size, at + 1);
+      slab[at++] = 0xdb;
+      at = slab.writeUInt32BE(size, at);
     }
-    this.end = text + size;
+    this.end = at + slab.write(chunk, at);
   }
 
   /** The bytes of all acks added since the last call; undefined where there are none. */

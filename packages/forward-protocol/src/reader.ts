@@ -60,6 +60,7 @@ const LOOKAHEAD = 512;
 const ENTRIES_LOOKAHEAD = 16 * 1024;
 // An announced length is believed up to this many bytes before they are there.
 const TRUSTED_ALLOCATION = 256 * 1024;
+const TRUSTED_RATIO = 16;
 
 /**
  * Bytes of a connection in, messages out. Linear in the bytes however they are cut: a message
@@ -229,10 +230,12 @@ export class ForwardReader {
   private append(data: Buffer, start: number, count: number): void {
     const length = this.pendingLength + count;
     if (length > this.pending.length) {
-      // Doubling keeps the copying linear; a known need within reason is allocated at once.
+      // Doubling keeps the copying linear. A known need is allocated at once where it is small, or
+      // where a good part of it has come: what a peer announces alone takes no memory.
       const known = this.parser.need + LOOKAHEAD;
       let capacity = Math.max(length, 1024, this.pending.length * 2);
-      if (known >= length && (known <= TRUSTED_ALLOCATION || known <= capacity)) capacity = known;
+      const trusted = Math.max(TRUSTED_ALLOCATION, capacity, length * TRUSTED_RATIO);
+      if (known >= length && known <= trusted) capacity = known;
       const bigger = Buffer.allocUnsafeSlow(capacity);
       this.pending.copy(bigger, 0, 0, this.pendingLength);
       this.pending = bigger;

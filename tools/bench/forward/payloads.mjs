@@ -1,0 +1,52 @@
+import { gzipSync } from 'node:zlib';
+import { EventStream, EventTime } from '../../../packages/event-stream/dist/index.js';
+import {
+  encodeAck,
+  encodeForward,
+  encodeMessage,
+  encodePackedForward,
+} from '../../../packages/forward-protocol/dist/index.js';
+
+const CHUNK = Buffer.alloc(16, 7).toString('base64');
+const TAG = 'bench.access';
+
+/** `count` events of about 100 bytes each, as a web server logs them. */
+export function events(count) {
+  return Array.from({ length: count }, (_, n) => ({
+    time: new EventTime(1_700_000_000 + n, 123_456_789),
+    record: {
+      host: `192.0.2.${n % 256}`,
+      method: 'GET',
+      path: `/articles/${n}`,
+      status: 200,
+      size: 1000 + n,
+      agent: 'Mozilla/5.0',
+    },
+  }));
+}
+
+/** What a client sends for one chunk, and what it gets back. */
+export function payload(mode, count) {
+  const list = events(count);
+  const stream = EventStream.fromEvents(list);
+  const option = { chunk: CHUNK, size: count };
+  const ack = encodeAck(CHUNK);
+  switch (mode) {
+    case 'message':
+      return {
+        bytes: Buffer.concat(list.map((event) => encodeMessage(TAG, event, { chunk: CHUNK }))),
+        ackBytes: ack.length * count,
+      };
+    case 'forward':
+      return { bytes: encodeForward(TAG, stream, option), ackBytes: ack.length };
+    case 'gzip': {
+      const compressed = gzipSync(stream.bytes);
+      return {
+        bytes: encodePackedForward(TAG, compressed, { ...option, compressed: 'gzip' }),
+        ackBytes: ack.length,
+      };
+    }
+    default:
+      return { bytes: encodePackedForward(TAG, stream, option), ackBytes: ack.length };
+  }
+}
