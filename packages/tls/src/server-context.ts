@@ -15,6 +15,8 @@ import { defaultTicketRotation, startTicketKeys, type TicketKeys } from './ticke
 import { loadTrust, type Trust } from './trust.js';
 import { validateServerOptions } from './validate-options.js';
 import { accepted, PeerVerifier, type PeerVerdict } from './verify-peer.js';
+import { warnWay } from './warn-options.js';
+import { watchedFiles } from './watched-files.js';
 import { versionRange, type VersionRange } from './versions.js';
 
 /** Reloads since the context was made. */
@@ -97,38 +99,6 @@ export async function createServerContext(options: ServerTlsOptions): Promise<Se
   const context = new ServerContext(settings);
   await context.start();
   return context;
-}
-
-function warnWay(
-  options: ServerTlsOptions,
-  way: ReturnType<typeof identityWay>,
-  log: Logger,
-  fields: Record<string, unknown>,
-): void {
-  if (way === 'files' && !options.privateKeyPassphrase) {
-    const text = 'setting privateKeyPassphrase is recommended when certPath is specified';
-    log.warn({ ...fields, option: 'privateKeyPassphrase' }, `for security reasons, ${text}`);
-  } else if (way === 'ca' && !options.caPrivateKeyPassphrase) {
-    const text = 'setting caPrivateKeyPassphrase is recommended when caCertPath is specified';
-    log.warn({ ...fields, option: 'caPrivateKeyPassphrase' }, `for security reasons, ${text}`);
-  }
-  if (options.insecure === true) {
-    log.warn({ ...fields, option: 'insecure' }, 'insecure TLS communication server is configured');
-  }
-  const unused: [keyof ServerTlsOptions, boolean, string][] = [
-    ['privateKeyPath', way !== 'files', 'certPath'],
-    ['caPrivateKeyPath', way !== 'ca', 'caCertPath alone'],
-  ];
-  // Not caPath: Fluentd's examples have it without clientCertAuth, and it completes the chain.
-  if (options.clientCertAuth !== true && options.certVerifier === undefined) {
-    for (const option of ['certPaths', 'enableSystemCertStore', 'allowSelfSignedCert'] as const) {
-      unused.push([option, true, 'clientCertAuth']);
-    }
-  }
-  for (const [option, isUnused, needed] of unused) {
-    if (!isUnused || options[option] === undefined || options[option] === false) continue;
-    log.warn({ ...fields, option }, `${option} has no effect without ${needed}`);
-  }
 }
 
 class ServerContext implements ServerTls {
@@ -319,19 +289,6 @@ const noTickets = constants.SSL_OP_NO_TICKET;
 // OpenSSL's SSL_OP_NO_RENEGOTIATION, for which older Nodes have no name. Renegotiation by the client
 // costs the server more than the client, and no forward client asks for it.
 const noRenegotiation = 0x4000_0000;
-
-function watchedFiles(options: ServerTlsOptions): string[] {
-  const others = (options.certificates ?? []).flatMap((files) => [
-    files.certPath,
-    files.privateKeyPath,
-  ]);
-  const own =
-    options.certPath === undefined
-      ? [options.caCertPath, options.caPrivateKeyPath]
-      : [options.certPath, options.privateKeyPath];
-  const all = [...own, options.caPath, ...(options.certPaths ?? []), ...others];
-  return all.filter((file) => file !== undefined);
-}
 
 /** Whether a generated certificate has used up two thirds of its life. */
 function isAging({ source, chain, since }: Identity): boolean {
