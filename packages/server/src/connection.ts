@@ -1,5 +1,5 @@
-import { Socket } from 'node:net';
-import { formatPeer, sourceOf, type Source } from './address.js';
+import type { Socket } from 'node:net';
+import { formatPeer, type Source } from './address.js';
 import { ConnectionIterator } from './connection-iterator.js';
 import { ConnectionClosedError, ConnectionEventError, asError } from './errors.js';
 import type { NameResolver } from '@sluice/socket-options';
@@ -51,15 +51,6 @@ function onError(this: Carrier, error: Error): void {
 function onClose(this: Carrier): void {
   this[kConnection].socketClosed();
 }
-/** For a connection whose peer nobody has asked for yet: a failure is logged with its address. */
-function rememberAndDestroy(
-  this: Socket,
-  error: Error | null,
-  done: (error?: Error | null) => void,
-): void {
-  if (error !== null) (this as Carrier)[kConnection].remoteAddr;
-  Socket.prototype._destroy.call(this, error, done);
-}
 const discard: DataCallback = () => undefined;
 
 interface Listeners {
@@ -84,7 +75,10 @@ export class Connection implements AsyncIterable<Buffer> {
   readonly raw: Socket;
   /** @internal */
   readonly owner: ConnectionOwner;
-  #source: Source | undefined;
+  /** The peer's address; behind a trusted proxy the client's. For Unix the server's path. */
+  readonly remoteAddr: string;
+  /** The peer's port; `undefined` for Unix. */
+  readonly remotePort: number | undefined;
   // What the last sweep saw, and when it had changed.
   #seenIn = 0;
   #seenOut = 0;
@@ -99,28 +93,18 @@ export class Connection implements AsyncIterable<Buffer> {
   #error: Error | undefined;
 
   /** @internal */
-  constructor(owner: ConnectionOwner, socket: Socket, raw: Socket, source: Source | undefined) {
+  constructor(owner: ConnectionOwner, socket: Socket, raw: Socket, source: Source) {
     this.owner = owner;
     this.socket = socket;
     this.raw = raw;
-    this.#source = source;
-    if (source === undefined) socket._destroy = rememberAndDestroy;
+    this.remoteAddr = source.address;
+    this.remotePort = source.port;
     // Whole milliseconds stay small integers, which take no memory of their own.
     this.#inAt = this.#outAt = this.#waitingSince = Math.trunc(performance.now());
     (socket as Carrier)[kConnection] = this;
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
-  }
-
-  /** The peer's address; behind a trusted proxy the client's. For Unix the server's path. */
-  get remoteAddr(): string {
-    return (this.#source ??= sourceOf(this.raw)).address;
-  }
-
-  /** The peer's port; `undefined` for Unix. */
-  get remotePort(): number | undefined {
-    return (this.#source ??= sourceOf(this.raw)).port;
   }
 
   /** The title of the server that accepted it. */

@@ -66,11 +66,6 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly #addresses: AddressCounter;
   readonly #tls: TlsUpgrade | undefined;
   readonly #path: Source;
-  /**
-   * Whether anybody can look at a connection's address: a limit, a name lookup, or a callback that
-   * gets the connection. Otherwise the system call that finds it is spared.
-   */
-  readonly #needsSource: boolean;
   #stopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -87,14 +82,6 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     this.#path = { address: settings.target.path ?? '', port: undefined };
-    this.#needsSource =
-      settings.onConnection !== undefined ||
-      settings.onData?.length !== 1 ||
-      protocol !== 'tcp' ||
-      settings.names !== undefined ||
-      limits.maxConnectionsPerAddress !== Infinity ||
-      limits.allowed !== undefined ||
-      limits.proxies !== undefined;
     if (isHeldByPrimary(settings.target)) {
       this.#member = new SharedMember(title, settings.target, (socket) => {
         settings.socket.apply(socket); // there is no listener here to inherit from
@@ -196,7 +183,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     statistics.bytesIn += connection.bytesRead;
     statistics.bytesOut += connection.bytesWritten;
     if (this.#finishing.size > 0) this.#finishing.delete(connection);
-    if (this.#needsSource) this.#addresses.give(connection.remoteAddr);
+    this.#addresses.give(connection.remoteAddr);
     if (channels.close.hasSubscribers) {
       channels.close.publish({ title: this.title, peer: connection.peer, connection });
     }
@@ -252,16 +239,14 @@ export class StreamServer implements ConnectionOwner, Swept {
   // --- the accept path ---
 
   #accept(socket: Socket): void {
+    // Asked for at once: a peer that has reset the connection has no address any more, and the log
+    // has to name it.
+    const source = this.#sourceOf(socket);
     if (this.#stopping) {
-      this.#refuse(socket, this.#sourceOf(socket), 'stopped');
+      this.#refuse(socket, source, 'stopped');
       return;
     }
     const { proxies } = this.#settings.limits;
-    if (!this.#needsSource && !channels.close.hasSubscribers) {
-      this.#admit(socket, undefined);
-      return;
-    }
-    const source = this.#sourceOf(socket);
     if (proxies?.has(source.address) === true) this.#readProxyHeader(socket, source);
     else this.#admit(socket, source);
   }
@@ -288,13 +273,13 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#proxyReaders.add(reader);
   }
 
-  #admit(socket: Socket, source: Source | undefined): void {
+  #admit(socket: Socket, source: Source): void {
     const { allowed } = this.#settings.limits;
-    if (source !== undefined && allowed?.has(source.address) === false) {
+    if (allowed?.has(source.address) === false) {
       this.#refuse(socket, source, 'network-not-allowed');
     } else if (!this.#hasRoom()) {
-      this.#refuse(socket, source ?? this.#sourceOf(socket), 'max-connections');
-    } else if (source !== undefined && !this.#addresses.take(source.address)) {
+      this.#refuse(socket, source, 'max-connections');
+    } else if (!this.#addresses.take(source.address)) {
       this.#refuse(socket, source, 'max-connections-per-address');
     } else {
       this.#statistics.accepted += 1;
@@ -302,7 +287,7 @@ export class StreamServer implements ConnectionOwner, Swept {
       if (this.#tls === undefined) {
         this.#establish(socket, socket, source);
       } else {
-        (socket as Upgrading)[kSource] = source!;
+        (socket as Upgrading)[kSource] = source;
         this.#tls.start(socket);
       }
     }
@@ -312,7 +297,7 @@ export class StreamServer implements ConnectionOwner, Swept {
     return this.#statistics.open + this.#proxyReaders.size < this.#settings.limits.maxConnections;
   }
 
-  #establish(socket: Socket, raw: Socket, source: Source | undefined): void {
+  #establish(socket: Socket, raw: Socket, source: Source): void {
     const connection = new Connection(this, socket, raw, source);
     this.connections.add(connection);
     if (this.names !== undefined) void this.names.resolve(connection.remoteAddr);
