@@ -1,5 +1,7 @@
 import { forwardInput } from '@sluice/in-forward';
 import type { PluginDefinition } from '@sluice/plugin';
+import { grepFilter } from './filters/grep.js';
+import { recordTransformerFilter } from './filters/record-transformer.js';
 import { copyOutput } from './outputs/copy.js';
 import { fileOutput } from './outputs/file.js';
 import { nullOutput } from './outputs/null.js';
@@ -9,6 +11,8 @@ import { stdoutOutput } from './outputs/stdout.js';
 /** The plugins that need no installing. */
 export const builtInPlugins: readonly PluginDefinition[] = [
   forwardInput,
+  grepFilter,
+  recordTransformerFilter,
   copyOutput,
   fileOutput,
   nullOutput,
