@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { ConfigElement } from '@sluice/config';
+import type { ConfigElement, ConfigError } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import { defineOutput, Output, type OutputContext } from '@sluice/plugin';
 import { filePaths, type FilePaths } from './file/file-paths.js';
@@ -65,6 +65,9 @@ class FileOutput extends Output {
     this.#formatter = createFormatter(element, 'json', context.log);
     this.#injector = createInjector(element, this.workerId, context.log);
     const compress = config.compress !== 'text';
+    if (config.rotateAge !== undefined && !config.append && this.workers > 1) {
+      if (!config.path.includes('${worker_id}')) throw numberedTogether(element);
+    }
     const { append, fsync, flushInterval, rotateSize, rotateAge } = config;
     setMaxListeners(0, this.#stopping.signal);
     this.#files = new FileSet(
@@ -72,6 +75,7 @@ class FileOutput extends Output {
         log: this.log,
         counters: this.#counters,
         stopping: this.#stopping.signal,
+        shared: this.workers > 1,
         append,
         compress,
         fsync,
@@ -198,8 +202,24 @@ class FileOutput extends Output {
     if (link === this.#lastLink && from < this.#newest) return;
     this.#lastLink = link;
     this.#newest = from;
-    await pointSymlink(link, opened, this.#config.symlinkPathUseRelative);
+    try {
+      await pointSymlink(link, opened, this.#config.symlinkPathUseRelative);
+    } catch (error) {
+      // The events are safe without it.
+      this.log.warn(
+        { path: link, reason: (error as Error).message },
+        `cannot make the link ${link}`,
+      );
+    }
   }
+}
+
+/** With append false the newest files are those being written, by whichever worker. */
+function numberedTogether(element: ConfigElement): ConfigError {
+  return element.error('rotate_age with append false would remove files of other workers', {
+    param: 'rotate_age',
+    hint: 'put ${worker_id} into the path',
+  });
 }
 
 /** Waits for all, so that nothing is under way any more when the first error is told. */

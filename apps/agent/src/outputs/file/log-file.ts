@@ -39,6 +39,8 @@ export interface LogFileContext {
   /** Called with the path of each file that is opened. */
   readonly onOpen: (name: FileName, openedPath: string) => Promise<void>;
 
+  /** Whether other workers may write the same files. */
+  readonly shared: boolean;
   /** Grow a file that is there; otherwise every open makes a new, numbered one. */
   readonly append: boolean;
   readonly compress: boolean;
@@ -56,7 +58,7 @@ export interface LogFileContext {
 }
 
 /** Errors that waiting does not mend, because they come from the name of the file. */
-const hopeless = new Set(['ENAMETOOLONG', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EINVAL']);
+const hopeless = new Set(['EEXIST', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOTDIR']);
 /** How long a file is trusted to be still the one that its path leads to, in milliseconds. */
 const checkInterval = 1000;
 const firstDelay = 100;
@@ -300,7 +302,11 @@ export class LogFile {
     const locked = await lockFile(handle.fd);
     if (!locked && !this.#lockMissing) {
       this.#lockMissing = true;
-      this.context.log.debug({ path: file.path }, `no locks here: ${file.path} must not be shared`);
+      const level = this.context.shared ? 'warn' : 'debug';
+      this.context.log[level](
+        { path: file.path },
+        `no file locks here: ${file.path} must have only one writer`,
+      );
     }
     try {
       return await work(locked);
