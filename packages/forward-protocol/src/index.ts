@@ -10,7 +10,8 @@ export { encodeForward, encodeMessage, encodePackedForward, type ForwardOption }
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';
 export { LARGEST_HANDSHAKE } from './handshake-messages.js';
 export type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
-export { ForwardReader, type ForwardReaderOptions, type Refusal } from './reader.js';
+export { ForwardReader } from './reader.js';
+export type { ForwardReaderOptions, Refusal } from './reader-options.js';
 export {
   ForwardSecurity,
   isNetwork,

@@ -1,60 +1,17 @@
-import {
-  EventStream,
-  EventTime,
-  encodeValue,
-  INCOMPLETE,
-  repairEntries,
-  resetScan,
-  scanEntries,
-  type EventRecord,
-} from '@sluice/event-stream';
-import { decompress, unsupportedReason } from './decompress.js';
+import { encodeValue } from '@sluice/event-stream';
+import { MessageAssembler, type Envelope } from './assembler.js';
 import { ForwardProtocolError } from './errors.js';
 import { JsonFramer, parseJson } from './json-framer.js';
-import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
+import type { ForwardMode } from './message.js';
 import { MessageParser, OVERSIZE } from './message-parser.js';
 import { MessageOption } from './option.js';
+import {
+  readerSettings,
+  type ForwardReaderOptions,
+  type ReaderSettings,
+} from './reader-options.js';
 import { readTag } from './tag-cache.js';
 
-/** Why one message was refused while the connection goes on. */
-export interface Refusal {
-  reason:
-    /** Larger than `chunkSizeLimit`. */
-    | 'chunk_size_limit'
-    /** Inflates to more than `decompressionSizeLimit`. */
-    | 'decompression_size_limit'
-    /** A compression that is unknown, or that this Node.js cannot read. */
-    | 'unsupported_compression'
-    /** An entry is no event, and `skipInvalidEvents` is false. */
-    | 'invalid_event';
-  message: string;
-  tag: string | undefined;
-  /** Bytes of the message, as far as they are known. */
-  size: number;
-}
-
-/** What a {@link ForwardReader} needs to know. */
-export interface ForwardReaderOptions {
-  /** Takes each message, in the order of the connection. An exception from it ends the reader. */
-  onMessage: (message: ForwardMessage) => void;
-  /** A heartbeat (a bare nil) came. */
-  onHeartbeat?: () => void;
-  /** A message was refused: it is not delivered and must not be acknowledged. */
-  onRefused?: (refusal: Refusal) => void;
-  /** Largest message in bytes; a larger one is passed over. Default 256 MiB. */
-  chunkSizeLimit?: number;
-  /** Largest payload in bytes once inflated. Default 256 MiB, as Fluentd's. */
-  decompressionSizeLimit?: number;
-  /**
-   * Leave out entries that are no event and keep the others (default), or refuse the whole
-   * message. Fluentd's skip_invalid_event.
-   */
-  skipInvalidEvents?: boolean;
-  /** Whether a peer may speak JSON. Default true. */
-  json?: boolean;
-}
-
-const MIB = 1024 * 1024;
 // How far beyond the known need a cut message takes from the next read: room for its option.
 const LOOKAHEAD = 512;
 const ENTRIES_LOOKAHEAD = 16 * 1024;
@@ -68,8 +25,8 @@ const TRUSTED_RATIO = 16;
  * scanned again from its start.
  */
 export class ForwardReader {
-  private readonly options: Required<Omit<ForwardReaderOptions, 'onHeartbeat' | 'onRefused'>> &
-    Pick<ForwardReaderOptions, 'onHeartbeat' | 'onRefused'>;
+  private readonly settings: ReaderSettings;
+  private readonly assembler: MessageAssembler;
   private readonly parser: MessageParser;
   private pending = Buffer.alloc(0);
   private pendingLength = 0;
@@ -79,14 +36,9 @@ export class ForwardReader {
   private framer: JsonFramer | undefined;
 
   constructor(options: ForwardReaderOptions) {
-    this.options = {
-      chunkSizeLimit: 256 * MIB,
-      decompressionSizeLimit: 256 * MIB,
-      skipInvalidEvents: true,
-      json: true,
-      ...options,
-    };
-    this.parser = new MessageParser(this.options.chunkSizeLimit);
+    this.settings = readerSettings(options);
+    this.assembler = new MessageAssembler(this.settings);
+    this.parser = new MessageParser(this.settings.chunkSizeLimit);
   }
 
   /** Bytes of a message that has begun and not ended. */
@@ -145,17 +97,17 @@ export class ForwardReader {
   }
 
   private startJson(): 'json' {
-    if (!this.options.json) {
+    if (!this.settings.json) {
       throw new ForwardProtocolError(
         'ERR_SLUICE_FORWARD_JSON_REFUSED',
         'the peer speaks JSON where only MessagePack is allowed',
       );
     }
-    const limit = this.options.chunkSizeLimit;
+    const limit = this.settings.chunkSizeLimit;
     this.framer = new JsonFramer(limit, {
       onText: (text) => this.completeJson(text),
       onOversize: () =>
-        this.refuse('chunk_size_limit', `larger than ${limit} bytes`, undefined, limit),
+        this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag: undefined, size: limit }),
     });
     return 'json';
   }
@@ -254,18 +206,9 @@ export class ForwardReader {
         ? readTag(bytes, start + parser.tagStart, start + parser.tagEnd)
         : undefined;
     const size = Math.max(parser.need, end - start);
-    this.refuse('chunk_size_limit', `larger than ${this.options.chunkSizeLimit} bytes`, tag, size);
+    this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag, size });
     parser.discard();
     return parser.parse(bytes, start, end);
-  }
-
-  private refuse(
-    reason: Refusal['reason'],
-    message: string,
-    tag: string | undefined,
-    size: number,
-  ): void {
-    this.options.onRefused?.({ reason, message, tag, size });
   }
 
   /** A message is there as a whole: makes it, and delivers it now or when it is inflated. */
@@ -275,203 +218,64 @@ export class ForwardReader {
     end: number,
     size = end - start,
   ): void | Promise<void> {
-    const { parser } = this;
-    if (parser.discarding) {
-      parser.reset();
-      return undefined;
-    }
+    const { parser, assembler, settings } = this;
     const { kind } = parser;
+    const discarded = parser.discarding;
+    parser.reset();
+    if (discarded) return undefined;
     if (kind === 'heartbeat') {
-      parser.reset();
-      this.options.onHeartbeat?.();
+      settings.onHeartbeat?.();
       return undefined;
     }
-    const option =
-      parser.optionEnd > parser.optionStart
-        ? new MessageOption(bytes, start + parser.optionStart, start + parser.optionEnd)
-        : undefined;
-    const tag =
-      parser.tagEnd < 0
-        ? undefined
-        : readTag(bytes, start + parser.tagStart, start + parser.tagEnd);
+    const envelope: Envelope = {
+      mode: MODES[kind],
+      tag:
+        parser.tagEnd < 0
+          ? undefined
+          : readTag(bytes, start + parser.tagStart, start + parser.tagEnd),
+      size,
+      option:
+        parser.optionEnd > parser.optionStart
+          ? new MessageOption(bytes, start + parser.optionStart, start + parser.optionEnd)
+          : undefined,
+      format: this.framer === undefined ? 'msgpack' : 'json',
+    };
+    if (size > settings.chunkSizeLimit) {
+      assembler.refuse('chunk_size_limit', this.tooLarge, envelope);
+      return undefined;
+    }
     const bodyStart = start + parser.bodyStart;
     const bodyEnd = start + parser.bodyEnd;
-    parser.reset();
-    if (size > this.options.chunkSizeLimit) {
-      this.refuse(
-        'chunk_size_limit',
-        `larger than ${this.options.chunkSizeLimit} bytes`,
-        tag,
-        size,
-      );
+    if (kind === 'entries') {
+      assembler.scanned(bytes.subarray(bodyStart, bodyEnd), parser, envelope);
       return undefined;
     }
-
-    if (kind === 'packed') {
-      const payload = bytes.subarray(bodyStart, bodyEnd);
-      const compressed = option?.compressed;
-      if (compressed !== undefined && compressed !== 'text') {
-        return this.inflate(payload, compressed, tag, option, size);
-      }
-      this.deliverPacked('packed_forward', tag, payload, option, size);
-    } else if (kind === 'entries') {
-      this.deliver(
-        'forward',
-        tag,
-        bytes.subarray(bodyStart, bodyEnd),
-        parser.entries,
-        parser.invalid,
-        parser.zeroTimes,
-        parser.extensions,
-        option,
-        size,
-      );
-    } else {
+    if (kind === 'message') {
       // The time and the record lie side by side; an entry has its array's head before them.
       const entry = Buffer.allocUnsafe(1 + bodyEnd - bodyStart);
       entry[0] = 0x92;
       bytes.copy(entry, 1, bodyStart, bodyEnd);
-      this.deliverPacked('message', tag, entry, option, size);
+      assembler.packed(entry, envelope);
+      return undefined;
     }
+    const payload = bytes.subarray(bodyStart, bodyEnd);
+    const compression = envelope.option?.compressed;
+    if (compression !== undefined && compression !== 'text') {
+      envelope.mode = 'compressed_packed_forward';
+      return assembler.compressed(payload, compression, envelope);
+    }
+    assembler.packed(payload, envelope);
     return undefined;
   }
 
-  private async inflate(
-    payload: Buffer,
-    compressed: string,
-    tag: string | undefined,
-    option: MessageOption | undefined,
-    size: number,
-  ): Promise<void> {
-    const limit = this.options.decompressionSizeLimit;
-    const unsupported = unsupportedReason(compressed);
-    if (unsupported !== undefined) {
-      this.refuse('unsupported_compression', unsupported, tag, size);
-      return;
-    }
-    const inflated = await decompress(payload, compressed, limit);
-    if (inflated === undefined) {
-      this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, tag, size);
-      return;
-    }
-    this.deliverPacked('compressed_packed_forward', tag, inflated, option, size);
-  }
-
-  private deliverPacked(
-    mode: ForwardMode,
-    tag: string | undefined,
-    payload: Buffer,
-    option: MessageOption | undefined,
-    size: number,
-  ): void {
-    const signal = option?.signal ?? 'logs';
-    if (signal !== 'logs') {
-      this.options.onMessage(
-        new ReadMessage(
-          mode,
-          tag ?? '',
-          EventStream.empty,
-          size,
-          0,
-          tag === undefined,
-          signal,
-          payload,
-          option,
-          this.format ?? 'msgpack',
-        ),
-      );
-      return;
-    }
-    const counts = resetScan();
-    scanEntries(payload, 0, payload.length, Infinity);
-    if (counts.status !== 0) {
-      throw new ForwardProtocolError(
-        'ERR_SLUICE_FORWARD_BROKEN_ENTRIES',
-        counts.status === INCOMPLETE
-          ? 'the packed entries end within an entry'
-          : 'the packed entries are not MessagePack',
-      );
-    }
-    this.deliver(
-      mode,
-      tag,
-      payload,
-      counts.entries,
-      counts.invalid,
-      counts.zeroTimes,
-      counts.extensions,
-      option,
-      size,
-    );
-  }
-
-  private deliver(
-    mode: ForwardMode,
-    tag: string | undefined,
-    entriesBytes: Buffer,
-    entries: number,
-    invalid: number,
-    zeroTimes: number,
-    extensions: boolean,
-    option: MessageOption | undefined,
-    size: number,
-  ): void {
-    let bytes = entriesBytes;
-    if (tag === undefined) invalid = entries;
-    if (invalid > 0 && !this.options.skipInvalidEvents) {
-      const what =
-        tag === undefined
-          ? 'the tag is no string'
-          : `${invalid} of ${entries} entries are no [time, record]`;
-      this.refuse('invalid_event', what, tag, size);
-      return;
-    }
-    if (invalid === entries) bytes = EMPTY;
-    else if (invalid + zeroTimes > 0)
-      bytes = repairEntries(bytes, 0, bytes.length, EventTime.now());
-    const stream = EventStream.fromScanned(bytes, entries - invalid, extensions);
-    this.options.onMessage(
-      new ReadMessage(
-        mode,
-        tag ?? '',
-        stream,
-        size,
-        invalid,
-        tag === undefined,
-        'logs',
-        undefined,
-        option,
-        this.format ?? 'msgpack',
-      ),
-    );
+  private get tooLarge(): string {
+    return `larger than ${this.settings.chunkSizeLimit} bytes`;
   }
 }
 
 const EMPTY = Buffer.alloc(0);
-
-class ReadMessage implements ForwardMessage {
-  constructor(
-    readonly mode: ForwardMode,
-    readonly tag: string,
-    readonly stream: EventStream,
-    readonly size: number,
-    readonly invalid: number,
-    readonly invalidTag: boolean,
-    readonly signal: ForwardSignal,
-    readonly payload: Buffer | undefined,
-    private readonly rawOption: MessageOption | undefined,
-    readonly format: 'msgpack' | 'json',
-  ) {}
-
-  get chunk(): string | undefined {
-    return this.rawOption?.chunk;
-  }
-
-  get compressed(): string | undefined {
-    return this.rawOption?.compressed;
-  }
-
-  get option(): EventRecord | undefined {
-    return this.rawOption?.decode();
-  }
-}
+const MODES: Record<'packed' | 'entries' | 'message', ForwardMode> = {
+  packed: 'packed_forward',
+  entries: 'forward',
+  message: 'message',
+};

@@ -1,0 +1,140 @@
+import {
+  EventStream,
+  EventTime,
+  INCOMPLETE,
+  repairEntries,
+  resetScan,
+  scanEntries,
+  type EventRecord,
+} from '@sluice/event-stream';
+import { decompress, unsupportedReason } from './decompress.js';
+import { ForwardProtocolError } from './errors.js';
+import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
+import type { MessageOption } from './option.js';
+import type { ReaderSettings, Refusal } from './reader-options.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/** What is known of a message beside its events. */
+export interface Envelope {
+  mode: ForwardMode;
+  /** Undefined where the tag is no string. */
+  tag: string | undefined;
+  /** Bytes on the wire. */
+  size: number;
+  option: MessageOption | undefined;
+  format: 'msgpack' | 'json';
+}
+
+/** What a scan has found in the entries of a message. */
+export interface EntryCounts {
+  entries: number;
+  invalid: number;
+  zeroTimes: number;
+  extensions: boolean;
+}
+
+/** Makes messages from the parts that the parser has found, and delivers or refuses them. */
+export class MessageAssembler {
+  constructor(private readonly settings: ReaderSettings) {}
+
+  refuse(reason: Refusal['reason'], message: string, of: Pick<Envelope, 'tag' | 'size'>): void {
+    const { tag, size } = of;
+    this.settings.onRefused?.({ reason, message, tag, size });
+  }
+
+  async compressed(payload: Buffer, compression: string, envelope: Envelope): Promise<void> {
+    const limit = this.settings.decompressionSizeLimit;
+    const unsupported = unsupportedReason(compression);
+    if (unsupported !== undefined) {
+      this.refuse('unsupported_compression', unsupported, envelope);
+      return;
+    }
+    const inflated = await decompress(payload, compression, limit);
+    if (inflated === undefined) {
+      this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, envelope);
+      return;
+    }
+    this.packed(inflated, envelope);
+  }
+
+  /** Packed entries, which are validated here. */
+  packed(payload: Buffer, envelope: Envelope): void {
+    if (envelope.option !== undefined && envelope.option.signal !== 'logs') {
+      this.settings.onMessage(new AssembledMessage(envelope, EventStream.empty, 0, payload));
+      return;
+    }
+    const counts = resetScan();
+    scanEntries(payload, 0, payload.length, Infinity);
+    if (counts.status !== 0) {
+      throw new ForwardProtocolError(
+        'ERR_SLUICE_FORWARD_BROKEN_ENTRIES',
+        counts.status === INCOMPLETE
+          ? 'the packed entries end within an entry'
+          : 'the packed entries are not MessagePack',
+      );
+    }
+    this.scanned(payload, counts, envelope);
+  }
+
+  /** Entries that have been validated. */
+  scanned(bytes: Buffer, counts: EntryCounts, envelope: Envelope): void {
+    const { entries, zeroTimes, extensions } = counts;
+    const { tag } = envelope;
+    const invalid = tag === undefined ? entries : counts.invalid;
+    if (invalid > 0 && !this.settings.skipInvalidEvents) {
+      const what =
+        tag === undefined
+          ? 'the tag is no string'
+          : `${invalid} of ${entries} entries are no [time, record]`;
+      this.refuse('invalid_event', what, envelope);
+      return;
+    }
+    let valid = bytes;
+    if (invalid === entries) valid = EMPTY;
+    else if (invalid + zeroTimes > 0) {
+      valid = repairEntries(bytes, 0, bytes.length, EventTime.now());
+    }
+    const stream = EventStream.fromScanned(valid, entries - invalid, extensions);
+    this.settings.onMessage(new AssembledMessage(envelope, stream, invalid, undefined));
+  }
+}
+
+class AssembledMessage implements ForwardMessage {
+  readonly mode: ForwardMode;
+  readonly tag: string;
+  readonly invalidTag: boolean;
+  readonly size: number;
+  readonly format: 'msgpack' | 'json';
+  readonly #option: MessageOption | undefined;
+
+  constructor(
+    envelope: Envelope,
+    readonly stream: EventStream,
+    readonly invalid: number,
+    readonly payload: Buffer | undefined,
+  ) {
+    this.mode = envelope.mode;
+    this.tag = envelope.tag ?? '';
+    this.invalidTag = envelope.tag === undefined;
+    this.size = envelope.size;
+    this.format = envelope.format;
+    this.#option = envelope.option;
+  }
+
+  get signal(): ForwardSignal {
+    return this.#option?.signal ?? 'logs';
+  }
+
+  get chunk(): string | undefined {
+    return this.#option?.chunk;
+  }
+
+  get compressed(): string | undefined {
+    return this.#option?.compressed;
+  }
+
+  get option(): EventRecord | undefined {
+    return this.#option?.decode();
+  }
+}

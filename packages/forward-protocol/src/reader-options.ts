@@ -1,0 +1,55 @@
+import type { ForwardMessage } from './message.js';
+
+/** Why one message was refused while the connection goes on. */
+export interface Refusal {
+  reason:
+    /** Larger than `chunkSizeLimit`. */
+    | 'chunk_size_limit'
+    /** Inflates to more than `decompressionSizeLimit`. */
+    | 'decompression_size_limit'
+    /** A compression that is unknown, or that this Node.js cannot read. */
+    | 'unsupported_compression'
+    /** An entry is no event, and `skipInvalidEvents` is false. */
+    | 'invalid_event';
+  message: string;
+  tag: string | undefined;
+  /** Bytes of the message, as far as they are known. */
+  size: number;
+}
+
+/** What a {@link ForwardReader} needs to know. */
+export interface ForwardReaderOptions {
+  /** Takes each message, in the order of the connection. An exception from it ends the reader. */
+  onMessage: (message: ForwardMessage) => void;
+  /** A heartbeat (a bare nil) came. */
+  onHeartbeat?: () => void;
+  /** A message was refused: it is not delivered and must not be acknowledged. */
+  onRefused?: (refusal: Refusal) => void;
+  /** Largest message in bytes; a larger one is passed over. Default 256 MiB. */
+  chunkSizeLimit?: number;
+  /** Largest payload in bytes once inflated. Default 256 MiB, as Fluentd's. */
+  decompressionSizeLimit?: number;
+  /**
+   * Leave out entries that are no event and keep the others (default), or refuse the whole
+   * message. Fluentd's skip_invalid_event.
+   */
+  skipInvalidEvents?: boolean;
+  /** Whether a peer may speak JSON. Default true. */
+  json?: boolean;
+}
+
+/** The options with their defaults. */
+export type ReaderSettings = Required<Omit<ForwardReaderOptions, 'onHeartbeat' | 'onRefused'>> &
+  Pick<ForwardReaderOptions, 'onHeartbeat' | 'onRefused'>;
+
+const MIB = 1024 * 1024;
+
+export function readerSettings(options: ForwardReaderOptions): ReaderSettings {
+  return {
+    chunkSizeLimit: 256 * MIB,
+    decompressionSizeLimit: 256 * MIB,
+    skipInvalidEvents: true,
+    json: true,
+    ...options,
+  };
+}
