@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Activity, type TimeBounds } from './activity.js';
 import { formatPeer, type Source } from './address.js';
 import { ConnectionIterator } from './connection-iterator.js';
 import { ConnectionClosedError, ConnectionEventError, asError } from './errors.js';
@@ -79,12 +80,8 @@ export class Connection implements AsyncIterable<Buffer> {
   readonly remoteAddr: string;
   /** The peer's port; `undefined` for Unix. */
   readonly remotePort: number | undefined;
-  // What the last sweep saw, and when it had changed.
-  #seenIn = 0;
-  #seenOut = 0;
-  #inAt: number;
-  #outAt: number;
-  #waitingSince: number;
+  /** From the first sweep on, where there is a bound in time. */
+  #activity: Activity | undefined;
   #state = 0;
   #holds = 0;
   #data: DataCallback | undefined;
@@ -99,8 +96,6 @@ export class Connection implements AsyncIterable<Buffer> {
     this.raw = raw;
     this.remoteAddr = source.address;
     this.remotePort = source.port;
-    // Whole milliseconds stay small integers, which take no memory of their own.
-    this.#inAt = this.#outAt = this.#waitingSince = Math.trunc(performance.now());
     (socket as Carrier)[kConnection] = this;
     socket.on('end', onEnd);
     socket.on('error', onError);
@@ -251,36 +246,10 @@ export class Connection implements AsyncIterable<Buffer> {
     return (this.#state & BUSY) !== 0 || this.#iterator?.busy === true;
   }
 
-  /**
-   * Which bound in time this connection has passed, if any. Looks at the byte counters that the
-   * socket keeps anyway. @internal
-   */
-  overdue(
-    now: number,
-    idle: number,
-    firstByte: number,
-    receive: number,
-    send: number,
-  ): string | undefined {
-    const { socket } = this;
-    const { bytesRead } = socket;
-    const bytesOut = socket.bytesWritten - socket.writableLength;
-    // While the consumer is busy the socket is not read, so the peer's silence says nothing.
-    if (bytesRead !== this.#seenIn || socket.isPaused()) {
-      this.#seenIn = bytesRead;
-      this.#inAt = now;
-    }
-    if (bytesOut !== this.#seenOut || socket.writableLength === 0) {
-      if (bytesOut !== this.#seenOut) this.#outAt = now;
-      this.#seenOut = bytesOut;
-      this.#waitingSince = now;
-    }
-    if (now - this.#waitingSince >= send) return 'send-timeout';
-    if (this.#state & FINISHED) return undefined; // its end has a bound of its own
-    if (bytesRead === 0 && now - this.#inAt >= firstByte) return 'first-byte-timeout';
-    if (now - this.#inAt >= receive) return 'recv-timeout';
-    if (now - Math.max(this.#inAt, this.#outAt) >= idle) return 'idle-timeout';
-    return undefined;
+  /** Which bound in time this connection has passed, if any. @internal */
+  overdue(now: number, bounds: TimeBounds): string | undefined {
+    this.#activity ??= new Activity(now);
+    return this.#activity.overdue(this.socket, now, bounds, (this.#state & FINISHED) !== 0);
   }
 
   /** Our FIN has been sent, and the peer's is awaited. @internal */

@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { TimeBounds } from './activity.js';
 import { formatPeer, sourceOf, type Source } from './address.js';
 import {
   Connection,
@@ -66,6 +67,7 @@ export class StreamServer implements ConnectionOwner, Swept {
   readonly #addresses: AddressCounter;
   readonly #tls: TlsUpgrade | undefined;
   readonly #path: Source;
+  readonly #bounds: TimeBounds;
   #stopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -81,6 +83,12 @@ export class StreamServer implements ConnectionOwner, Swept {
     this.#statistics = newStatistics(title, protocol);
     this.#addresses = new AddressCounter(limits.maxConnectionsPerAddress);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#bounds = {
+      idle: limits.idleTimeout,
+      firstByte: limits.firstByteTimeout,
+      receive: settings.socket.recvTimeout,
+      send: settings.socket.sendTimeout,
+    };
     this.#path = { address: settings.target.path ?? '', port: undefined };
     if (isHeldByPrimary(settings.target)) {
       this.#member = new SharedMember(title, settings.target, (socket) => {
@@ -192,14 +200,13 @@ export class StreamServer implements ConnectionOwner, Swept {
   // --- bounds in time ---
 
   get shortestTimeout(): number | undefined {
-    const { idleTimeout, firstByteTimeout, handshakeTimeout, closeTimeout, proxies } =
-      this.#settings.limits;
-    const { recvTimeout, sendTimeout } = this.#settings.socket;
+    const { handshakeTimeout, closeTimeout, proxies } = this.#settings.limits;
+    const { idle, firstByte, receive, send } = this.#bounds;
     const shortest = Math.min(
-      idleTimeout,
-      firstByteTimeout,
-      recvTimeout,
-      sendTimeout,
+      idle,
+      firstByte,
+      receive,
+      send,
       proxies === undefined ? Infinity : handshakeTimeout,
       this.#finishing.size === 0 ? Infinity : closeTimeout,
     );
@@ -221,17 +228,10 @@ export class StreamServer implements ConnectionOwner, Swept {
   }
 
   #sweepConnections(now: number): void {
-    const { idleTimeout, firstByteTimeout } = this.#settings.limits;
-    const { recvTimeout, sendTimeout } = this.#settings.socket;
-    if (Math.min(idleTimeout, firstByteTimeout, recvTimeout, sendTimeout) === Infinity) return;
+    const { idle, firstByte, receive, send } = this.#bounds;
+    if (Math.min(idle, firstByte, receive, send) === Infinity) return;
     for (const connection of this.connections) {
-      const reason = connection.overdue(
-        now,
-        idleTimeout,
-        firstByteTimeout,
-        recvTimeout,
-        sendTimeout,
-      );
+      const reason = connection.overdue(now, this.#bounds);
       if (reason !== undefined) connection.abort(reason);
     }
   }

@@ -7,7 +7,7 @@ export interface Swept {
 
 /**
  * One coarse timer for all bounds in time of all connections: nothing is armed per connection or
- * per packet. A bound of n seconds is kept to within an eighth of it, at most 5 seconds late.
+ * per packet. A bound of n seconds is kept to within a quarter of it, at most 10 seconds late.
  * @internal
  */
 export class Sweep {

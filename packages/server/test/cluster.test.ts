@@ -186,7 +186,9 @@ test('shared: false is exclusive: the second listener fails with EADDRINUSE', as
   await once(probe, 'listening');
   const { port } = probe.address(); // a number that is likely to be free for TCP
   probe.close();
-  const options = { bind: '127.0.0.1', shared: false };
+  // An address of this test's own, so that no other process takes the port meanwhile.
+  const bind = `127.${(process.pid >> 8) & 255}.${process.pid & 255}.9`;
+  const options = { bind, shared: false };
   const started = await start({ workers: 2, proto: 'tcp', port, options });
   const failures = started.map(({ error }) => error);
   expect(failures.filter((error) => error === 'EADDRINUSE')).toHaveLength(1);
