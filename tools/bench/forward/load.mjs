@@ -18,7 +18,9 @@ export async function load(kind, { bytes, ackBytes, tls = false }, chunks, warmU
     JSON.stringify(options),
   ]);
   try {
-    const [{ port }] = await once(server, 'message');
+    const [first] = await Promise.race([once(server, 'message'), once(server, 'exit')]);
+    if (typeof first !== 'object') throw new Error(`the server ${kind} did not start`);
+    const { port } = first;
     const where = { host: '127.0.0.1', port };
     const socket = tls ? connectTls({ ...where, rejectUnauthorized: false }) : connectTcp(where);
     await once(socket, tls ? 'secureConnect' : 'connect');
@@ -31,8 +33,10 @@ export async function load(kind, { bytes, ackBytes, tls = false }, chunks, warmU
     socket.destroy();
     return { cpu: after.cpu - before.cpu, seconds, memory: after.memory };
   } finally {
-    server.disconnect();
-    await once(server, 'exit');
+    if (server.connected) {
+      server.disconnect();
+      await once(server, 'exit');
+    }
   }
 }
 

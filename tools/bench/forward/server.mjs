@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger } from '../../../packages/server/dist/index.js';
@@ -19,12 +20,10 @@ const servers = {
 
   /** The forward input, and each record as a line of JSON in a file. */
   async file() {
-    const { AppendFile } = await import('../../../apps/agent/dist/outputs/append-file.js');
     const folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const file = new AppendFile(path.join(folder, 'out.log'));
-    await file.open();
-    return sluice((_tag, stream) => file.append(stream.toJsonLines()));
+    const append = appendTo(await open(path.join(folder, 'out.log'), 'a'));
+    return sluice((_tag, stream) => append(stream.toJsonLines()));
   },
 
   /** A bare socket that reads the same bytes and writes the same acks, looking at nothing. */
@@ -55,6 +54,23 @@ const servers = {
   },
 };
 
+/** Appends to a file; all that waits at a time is one write. */
+function appendTo(file) {
+  let last = Promise.resolve();
+  let waiting = [];
+  let writing;
+  const write = async () => {
+    const chunks = waiting;
+    waiting = [];
+    writing = undefined;
+    await file.writev(chunks);
+  };
+  return (chunk) => {
+    waiting.push(chunk);
+    writing ??= last = last.then(write);
+    return writing;
+  };
+}
 async function sluice(emit) {
   const transport = options.tls
     ? '<transport tls>\ninsecure true\ngenerate_private_key_type ecdsa\n</transport>'
