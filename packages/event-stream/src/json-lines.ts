@@ -288,15 +288,22 @@ function writeInteger(value: number): void {
     out[length++] = 0x2d;
     value = -value;
   }
-  let digits = 1;
-  for (let power = 10; power <= value; power *= 10) digits++;
-  let at = length + digits;
-  length = at;
-  while (at > length - digits) {
-    const rest = Math.floor(value / 10);
-    out[--at] = 0x30 + (value - rest * 10);
-    value = rest;
+  // Most numbers are small: 32-bit arithmetic, without a float division per digit.
+  if (value <= 0x7fff_ffff) {
+    let rest = value | 0;
+    let digits = 1;
+    for (let power = 10; power <= rest; power *= 10) digits++;
+    const buffer = out;
+    length += digits;
+    let at = length;
+    for (let left = digits; left > 0; left--) {
+      const next = (rest / 10) | 0;
+      buffer[--at] = 0x30 + (rest - next * 10);
+      rest = next;
+    }
+    return;
   }
+  writeAscii(String(value));
 }
 
 /** Writes the bytes of a string, quoted and escaped; invalid UTF-8 as U+FFFD. */
@@ -305,17 +312,18 @@ function writeString(bytes: Buffer, start: number, size: number): void {
   // more room is made as they come.
   if (length + size + 2 > out.length) grow(size + 2);
   const end = start + size;
+  const buffer = out;
   let target = length;
-  out[target++] = QUOTE;
+  buffer[target++] = QUOTE;
   let pos = start;
   while (pos < end) {
     const byte = bytes[pos];
     if (PLAIN[byte] === 0) break;
-    out[target++] = byte;
+    buffer[target++] = byte;
     pos++;
   }
   if (pos === end) {
-    out[target++] = QUOTE;
+    buffer[target++] = QUOTE;
     length = target;
     return;
   }
