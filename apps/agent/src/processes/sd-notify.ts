@@ -71,12 +71,8 @@ export class ServiceNotifier {
     if (!path.startsWith('/') && !path.startsWith('@')) {
       throw new Error(`NOTIFY_SOCKET=${path}: only Unix sockets are supported`);
     }
-    try {
-      return viaKernel(path);
-    } catch (error) {
-      if (error instanceof NotifySocketError) throw error;
-      return (bytes) => this.#viaProgram(bytes);
-    }
+    const koffi = loadKoffi();
+    return koffi === undefined ? (bytes) => this.#viaProgram(bytes) : viaKernel(koffi, path);
   }
 
   #viaProgram(bytes: Buffer): void {
@@ -102,13 +98,20 @@ function watchdogOf(environment: NodeJS.ProcessEnv): number | undefined {
 
 type Koffi = typeof import('koffi');
 
-/** @throws if koffi cannot be loaded */
-function viaKernel(path: string): SendDatagram {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+/** Undefined where it is not installed, or has nothing for this platform. */
+function loadKoffi(): Koffi | undefined {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch {
+    return undefined;
+  }
+}
+
+function viaKernel(koffi: Koffi, path: string): SendDatagram {
   const libc = koffi.load(null);
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const sendto = libc.func(
-    'ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)',
+    'long sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)',
   );
   const close = libc.func('int close(int fd)');
   const fail = (call: string): never => {

@@ -71,16 +71,41 @@ export class AgentProcess {
    * Starts the agent and waits until it runs. `$FOLDER` in the configuration is a folder of this
    * test.
    */
-  static async start(configuration: string, folder = temporaryFolder()): Promise<AgentProcess> {
+  static async start(
+    configuration: string,
+    folder = temporaryFolder(),
+    { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
+  ): Promise<AgentProcess> {
     const file = path.join(folder, 'sluice.conf');
     writeFileSync(file, configuration.replaceAll('$FOLDER', folder));
-    const child = spawn(process.execPath, [bin, '-c', file, '--log-format', 'json'], {
+    const child = spawn(process.execPath, [bin, '-c', file, '--log-format', 'json', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const agent = new AgentProcess(child, folder);
     await agent.logged((entry) => entry.msg === 'sluice is running');
     return agent;
+  }
+
+  /** Changes the configuration file, and says so. Resolves when that has had its effect. */
+  async reload(configuration: string, signal: NodeJS.Signals): Promise<LogEntry> {
+    const before = this.log.length;
+    const file = path.join(this.folder, 'sluice.conf');
+    writeFileSync(file, configuration.replaceAll('$FOLDER', this.folder));
+    this.child.kill(signal);
+    const done = (entry: LogEntry): boolean => /configuration (not )?reloaded/.test(entry.msg);
+    await this.until(() => this.log.slice(before).some(done), 'it had reloaded');
+    return this.log.slice(before).find(done)!;
+  }
+
+  /** Numbers of the worker processes that are there, from the kernel. */
+  workerPids(): number[] {
+    const { pid } = this.child;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number);
   }
 
   /** Resolves when `condition` holds; checked whenever the process has said something. */

@@ -1,0 +1,77 @@
+/**
+ * How long the agent takes from its start to a port that accepts, seen from outside:
+ * `node tools/bench/start-up.mjs [RUNS]`, after a build. The cases take turns; median and range of
+ * 11 runs each. `node -e 0` tells how much of it is Node's own start on this machine at this time.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const runs = Number(process.argv[2] ?? 11);
+const bin = new URL('../../apps/agent/bin/sluice.js', import.meta.url).pathname;
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
+const file = path.join(folder, 'sluice.conf');
+writeFileSync(
+  file,
+  `<source>
+  @type forward
+  bind 127.0.0.1
+  port 0
+</source>
+<match **>
+  @type file
+  path ${folder}/out.log
+  append true
+</match>
+`,
+);
+
+async function bareNode() {
+  const start = performance.now();
+  await once(spawn(process.execPath, ['-e', '0']), 'exit');
+  return performance.now() - start;
+}
+
+/** Milliseconds until every worker says where it listens. */
+async function agent(args, workers) {
+  const start = performance.now();
+  const child = spawn(process.execPath, [bin, '-c', file, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (data) => (text += data));
+  while (text.split('listening on').length <= workers) {
+    await once(child.stderr, 'data');
+    if (child.exitCode !== null) throw new Error(text);
+  }
+  const time = performance.now() - start;
+  while (!text.includes('sluice is running')) await once(child.stderr, 'data');
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return time;
+}
+
+const cases = {
+  'node -e 0': bareNode,
+  '1 worker': () => agent([], 1),
+  '1 worker, --no-supervisor': () => agent(['--no-supervisor'], 1),
+  '4 workers, all of them': () => agent(['--workers', '4'], 4),
+};
+
+const times = Object.fromEntries(Object.keys(cases).map((name) => [name, []]));
+try {
+  for (let run = 0; run < runs; run += 1) {
+    for (const [name, measure] of Object.entries(cases)) times[name].push(await measure());
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+console.log(`Node ${process.version}, ${os.availableParallelism()} cores, ${runs} runs each`);
+for (const [name, list] of Object.entries(times)) {
+  const sorted = list.map(Math.round).sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  console.log(`${name}: start to listening ${median} ms (${sorted[0]} to ${sorted.at(-1)})`);
+}
