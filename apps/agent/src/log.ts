@@ -2,6 +2,9 @@ import type { Logger } from '@sluice/server';
 import { levels, pino } from 'pino';
 import { formatSeconds } from './local-time.js';
 import type { LogLevel } from './log-levels.js';
+import { RepeatedLines, type RepeatOptions } from './log-repeats.js';
+import { compileStrftime } from './outputs/format/strftime.js';
+import { localOffset } from './outputs/format/time-zone.js';
 
 export { logLevels } from './log-levels.js';
 export type { LogLevel } from './log-levels.js';
@@ -11,6 +14,13 @@ export interface LogOptions {
   readonly level?: LogLevel;
   /** `text` is one line as Fluentd writes it, `json` is pino's own. Default `text`. */
   readonly format?: 'text' | 'json';
+  /** The time in text, in strftime's directives. Default `%Y-%m-%d %H:%M:%S %z`. */
+  readonly timeFormat?: string;
+  /**
+   * Seconds in which lines that are the same but for their time are only counted. Without it a line
+   * may come a few times in a minute before it is; 0 never counts. Fluentd: `ignore_same_log_interval`.
+   */
+  readonly repeatInterval?: number;
   /** Number of this worker, shown as `#0`. */
   readonly workerId?: number;
   /** Takes the finished lines. Default: standard error, so that standard output has only events. */
@@ -22,7 +32,10 @@ export interface AgentLog extends Logger {
   child(fields: object, options?: { level?: string }): AgentLog;
 }
 
-const hidden = new Set(['level', 'time', 'msg', 'worker']);
+/** What holds unless something else is asked for. */
+const usualRepeats: RepeatOptions = { interval: 60, burst: 5 };
+
+const hidden = new Set(['level', 'time', 'msg', 'worker', 'plugin']);
 
 function fieldText(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -32,12 +45,17 @@ function fieldText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Turns pino's line into `2026-11-22 08:33:00 +0000 [info]: #0 text key="value"`. */
-export function toTextLine(json: string): string {
+/** Renders a time of the log, in seconds since 1970. */
+type RenderTime = (seconds: number, nanoseconds: number) => string;
+
+/** Turns pino's line into `2026-11-22 08:33:00 +0000 [info]: #0 [plugin] text key="value"`. */
+export function toTextLine(json: string, renderTime: RenderTime = formatSeconds): string {
   const entry = JSON.parse(json) as Record<string, unknown> & { level: number; time: number };
   const label = levels.labels[entry.level] ?? 'info';
-  let line = `${formatSeconds(Math.floor(entry.time / 1000))} [${label}]: `;
+  const seconds = Math.floor(entry.time / 1000);
+  let line = `${renderTime(seconds, (entry.time - seconds * 1000) * 1e6)} [${label}]: `;
   if (typeof entry.worker === 'number') line += `#${entry.worker} `;
+  if (typeof entry.plugin === 'string') line += `[${entry.plugin}] `;
   line += typeof entry.msg === 'string' ? entry.msg : '';
   for (const [key, value] of Object.entries(entry)) {
     if (!hidden.has(key) && value !== undefined) line += ` ${key}=${fieldText(value)}`;
@@ -45,15 +63,46 @@ export function toTextLine(json: string): string {
   return `${line}\n`;
 }
 
+/** From pino's line to what is written, as the options say. */
+function renderer(options: LogOptions): (line: string) => string {
+  if (options.format === 'json') return (line) => line;
+  if (options.timeFormat === undefined) return (line) => toTextLine(line);
+  const time = compileStrftime(options.timeFormat, localOffset);
+  return (line) => toTextLine(line, time);
+}
+
+function repeatsOf({ repeatInterval }: LogOptions): RepeatOptions {
+  return repeatInterval === undefined ? usualRepeats : { interval: repeatInterval, burst: 1 };
+}
+
+const changeable = new WeakMap<AgentLog, (options: LogOptions) => void>();
+
+/**
+ * Changes a log that {@link createLog} has made: level, format, time format and repeats. Logs that
+ * were made from it before keep their level.
+ */
+export function changeLog(log: AgentLog, options: LogOptions): void {
+  changeable.get(log)?.(options);
+}
+
 /** Makes the log of the agent. */
 export function createLog(options: LogOptions = {}): AgentLog {
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
-  const text = (options.format ?? 'text') === 'text';
-  return pino(
+  let render = renderer(options);
+  const repeats = new RepeatedLines((line) => write(render(line)), repeatsOf(options));
+  // What is held back is told at the end; standard error takes it at once.
+  if (options.write === undefined) process.once('exit', () => repeats.flush());
+  const log = pino(
     {
       level: options.level ?? 'info',
       base: options.workerId === undefined ? {} : { worker: options.workerId },
     },
-    { write: (line: string) => write(text ? toTextLine(line) : line) },
+    { write: (line: string) => repeats.push(line) },
   );
+  changeable.set(log, (change) => {
+    render = renderer(change);
+    repeats.options = repeatsOf(change);
+    log.level = change.level ?? 'info';
+  });
+  return log;
 }

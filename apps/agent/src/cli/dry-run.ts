@@ -5,6 +5,7 @@ import { Pipeline } from '../pipeline/pipeline.js';
 import { PluginRegistry } from '../pipeline/plugin-registry.js';
 import { recordConfig, recordedFiles } from '../processes/config-recording.js';
 import type { LaunchOptions } from '../processes/launch.js';
+import { readSystem } from '../system/system-settings.js';
 import { workersOf } from '../processes/system-workers.js';
 import { loadConfig } from '@sluice/config';
 
@@ -24,7 +25,8 @@ export async function dryRun(options: LaunchOptions): Promise<number> {
       const quiet = workerId > 0; // what is odd is said once
       const root = await loadConfig(config, { files, workerId, ...(!quiet && { log }) });
       const pipelineLog = quiet ? createLog({ ...options.log, level: 'error' }) : log;
-      new Pipeline(root, { registry, log: pipelineLog, workerId, workers });
+      const system = readSystem(root, quiet ? undefined : log);
+      new Pipeline(root, { registry, ...system, log: pipelineLog, workerId, workers });
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

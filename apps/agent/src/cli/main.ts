@@ -21,8 +21,9 @@ const runFlags = {
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
-/** `info`, moved by so many -v and -q. */
-function logLevel(verbose: number, quiet: number): LogLevel {
+/** `info`, moved by so many -v and -q; without any the configuration decides. */
+function logLevel(verbose: number, quiet: number): LogLevel | undefined {
+  if (verbose + quiet === 0) return undefined;
   const index = logLevels.indexOf('info') - verbose + quiet;
   return logLevels[Math.min(Math.max(index, 0), logLevels.length - 1)];
 }
@@ -50,8 +51,8 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   }
   if (positionals.length > 0) throw new UsageError(`unknown command "${positionals[0]}"`);
   if (values.config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
-  const format = values['log-format'] ?? 'text';
-  if (format !== 'text' && format !== 'json') {
+  const format = values['log-format'];
+  if (format !== undefined && format !== 'text' && format !== 'json') {
     throw new UsageError(`--log-format is text or json, not "${format}"`);
   }
   if (values.daemon !== undefined) {
@@ -63,7 +64,7 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
     config: values.config,
     dryRun: values['dry-run'] === true,
     supervisor: values['no-supervisor'] !== true,
-    log: { level, format },
+    log: { ...(level && { level }), ...(format && { format }) },
     ...(inlineConfig !== undefined && { inlineConfig }),
     ...(pidFile !== undefined && { pidFile }),
     ...(workers !== undefined && { workers: workerCount(workers) }),

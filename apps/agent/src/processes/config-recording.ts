@@ -1,4 +1,5 @@
 import { diskFiles, loadConfig, type ConfigElement, type ConfigFiles } from '@sluice/config';
+import { readSystem } from '../system/system-settings.js';
 import type { ReadConfig } from './messages.js';
 
 /** The files of a configuration as they were when it was read; goes through JSON. */
@@ -58,7 +59,7 @@ export async function recordConfig(
       await loadConfig(config, { files, workerId });
     }
   }
-  return { workers, recording };
+  return { workers, log: readSystem(root).log, recording };
 }
 
 async function withInline(config: string, inline: string): Promise<string> {

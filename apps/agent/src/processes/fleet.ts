@@ -1,4 +1,4 @@
-import type { AgentLog } from '../log.js';
+import { changeLog, type AgentLog } from '../log.js';
 import type { AgentSettings, ReadConfig, WorkerSettings } from './messages.js';
 import { endingText, WorkerProcess, WorkerStartError, type Ending } from './worker-process.js';
 
@@ -58,6 +58,7 @@ export class Fleet {
       await new Promise<void>((resolve, reject) => {
         const others = (read: ReadConfig): void => {
           this.#read = read;
+          changeLog(this.log, { ...read.log, ...this.settings.log });
           if (this.#stopping) return;
           for (let id = 1; id < read.workers; id += 1) starting.push(this.#add(id));
           Promise.all(starting).then(() => resolve(), reject);

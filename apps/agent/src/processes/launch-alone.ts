@@ -1,5 +1,5 @@
 import { ConfigError } from '@sluice/config';
-import { createLog } from '../log.js';
+import { changeLog, createLog } from '../log.js';
 import { recordConfig } from './config-recording.js';
 import type { LaunchOptions } from './launch.js';
 import { writePidFile } from './pid-file.js';
@@ -36,10 +36,11 @@ export async function launchAlone(options: LaunchOptions): Promise<number> {
     flush: () => void host?.flush(),
   });
   try {
-    const { workers, recording } = await recordConfig(config, inlineConfig, workersOf);
+    const { workers, ...recorded } = await recordConfig(config, inlineConfig, workersOf);
     if (workers > 1) log.warn({ workers }, 'without a supervisor there is one worker');
     if (pidFile !== undefined) writePidFile(pidFile);
-    const read = { workers: 1, recording };
+    changeLog(log, { ...recorded.log, ...options.log });
+    const read = { ...recorded, workers: 1 };
     host = await WorkerHost.start({ config, workerId: 0, read, log: options.log ?? {} });
   } catch (error) {
     forget();

@@ -16,6 +16,8 @@ export interface AgentSettings {
 export interface ReadConfig {
   /** How many workers there are to be. */
   readonly workers: number;
+  /** How the log is to look, as the configuration says it. */
+  readonly log: LogOptions;
   /** All files of the configuration, as they were. */
   readonly recording: ConfigRecording;
 }

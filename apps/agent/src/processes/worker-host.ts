@@ -1,9 +1,10 @@
 import { ConfigError, loadConfig } from '@sluice/config';
 import { LifecycleError } from '@sluice/plugin';
 import { builtInPlugins } from '../built-in-plugins.js';
-import { createLog, type AgentLog } from '../log.js';
+import { changeLog, createLog, type AgentLog } from '../log.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { PluginRegistry } from '../pipeline/plugin-registry.js';
+import { readSystem } from '../system/system-settings.js';
 import { recordConfig, recordedFiles } from './config-recording.js';
 import type { ReadConfig, WorkerSettings } from './messages.js';
 import { workersOf } from './system-workers.js';
@@ -40,8 +41,12 @@ export class WorkerHost {
     const files = recordedFiles(recording);
     // Each worker sees the same files: one of them warns of what is odd in them.
     const root = await loadConfig(config, { files, workerId, ...(workerId === 0 && { log }) });
+    const system = readSystem(root, workerId === 0 ? log : undefined);
+    changeLog(log, { ...system.log, ...settings.log });
+    if (system.processName !== undefined)
+      process.title = `${system.processName}: worker ${workerId}`;
     const registry = new PluginRegistry(builtInPlugins);
-    const pipeline = new Pipeline(root, { registry, log, workerId, workers });
+    const pipeline = new Pipeline(root, { registry, ...system, log, workerId, workers });
     await pipeline.start();
     return new WorkerHost(pipeline, log);
   }

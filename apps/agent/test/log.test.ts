@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parseConfig } from '@sluice/config';
+import { changeLog, createLog, type LogOptions } from '../src/log.js';
+import { readSystem } from '../src/system/system-settings.js';
+
+function logOf(options: LogOptions = {}) {
+  const lines: string[] = [];
+  return { lines, log: createLog({ ...options, write: (line) => lines.push(line) }) };
+}
+
+describe('lines', () => {
+  test("text is Fluentd's: time, level, worker, plugin, message, fields", () => {
+    const { lines, log } = logOf({ workerId: 1 });
+    log.child({ plugin: 'in' }).warn({ peer: '::1:80', n: 1 }, 'refused');
+    log.info({ err: new Error('broken') }, 'two');
+    const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}`;
+    expect(lines[0]).toMatch(
+      new RegExp(`^${time} \\[warn\\]: #1 \\[in\\] refused peer="::1:80" n=1\n$`),
+    );
+    expect(lines[1]).toMatch(new RegExp(`^${time} \\[info\\]: #1 two err="broken"\n$`));
+  });
+
+  test('time_format and JSON', () => {
+    const { lines, log } = logOf({ timeFormat: 'y%Y.%L' });
+    log.info({}, 'one');
+    expect(lines[0]).toMatch(/^y\d{4}\.\d{3} \[info\]: one\n$/);
+    changeLog(log, { format: 'json', level: 'warn' });
+    log.info({}, 'two');
+    log.warn({}, 'three');
+    expect(JSON.parse(lines[1])).toMatchObject({ level: 40, msg: 'three' });
+    expect(lines).toHaveLength(2);
+  });
+
+  test('a plugin has a level of its own, lower or higher', () => {
+    const { lines, log } = logOf();
+    log.child({ plugin: 'a' }, { level: 'debug' }).debug({}, 'shown');
+    log.child({ plugin: 'b' }, { level: 'error' }).warn({}, 'hidden');
+    expect(lines).toEqual([expect.stringContaining('[debug]: [a] shown')]);
+  });
+});
+
+describe('lines that repeat', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('come a few times, and then as a count', () => {
+    const { lines, log } = logOf({ format: 'json' });
+    for (let i = 0; i < 100; i++) log.warn({ peer: 'a' }, 'refused');
+    log.warn({ peer: 'b' }, 'refused');
+    expect(lines).toHaveLength(6);
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(7);
+    expect(JSON.parse(lines[6])).toMatchObject({
+      level: 40,
+      peer: 'a',
+      repeated: 95,
+      msg: 'refused (and 95 times more within 60 s)',
+    });
+    log.warn({ peer: 'a' }, 'refused');
+    expect(lines).toHaveLength(8);
+    vi.advanceTimersByTime(120_000);
+    expect(lines).toHaveLength(8);
+  });
+
+  test('ignore_same_log_interval leaves one in that time; 0 leaves all', () => {
+    const { lines, log } = logOf({ repeatInterval: 10 });
+    for (let i = 0; i < 3; i++) log.warn({}, 'x');
+    expect(lines).toHaveLength(1);
+    vi.advanceTimersByTime(10_000);
+    expect(lines[1]).toContain('x (and 2 times more within 10 s) repeated=2');
+    changeLog(log, { repeatInterval: 0 });
+    for (let i = 0; i < 30; i++) log.warn({}, 'y');
+    expect(lines).toHaveLength(32);
+  });
+
+  test('memory stays bounded, and nothing held back is forgotten', () => {
+    const { lines, log } = logOf({ format: 'json', repeatInterval: 60 });
+    for (let i = 0; i < 2; i++) log.warn({}, 'first');
+    for (let i = 0; i < 5000; i++) log.warn({ i }, 'another');
+    expect(lines).toHaveLength(5002);
+    expect(lines.filter((line) => line.includes('"repeated":1'))).toHaveLength(1);
+  });
+});
+
+describe('<system>', () => {
+  const read = (text: string) => {
+    const warnings: string[] = [];
+    const log = { warn: (_fields: object, text: string) => warnings.push(text) };
+    const settings = readSystem(parseConfig(text, { path: 'test.conf' }), log);
+    return { settings, warnings };
+  };
+
+  test('is read', () => {
+    const { settings, warnings } = read(`<system>
+      workers 3
+      log_level debug
+      ignore_same_log_interval 30s
+      emit_error_log_interval 1m
+      process_name mine
+      <log>
+        format json
+        time_format %s
+      </log>
+    </system>`);
+    expect(settings).toEqual({
+      workers: 3,
+      log: { level: 'debug', format: 'json', timeFormat: '%s', repeatInterval: 30 },
+      withoutSource: false,
+      emitErrorLogInterval: 60,
+      processName: 'mine',
+    });
+    expect(warnings).toEqual([]);
+    expect(read('').settings).toMatchObject({ workers: 1, log: {} });
+  });
+
+  test('what has no effect says so', () => {
+    const { warnings } = read(`<system>
+      root_dir /tmp/x
+      suppress_repeated_stacktrace true
+      <log>
+        rotate_age 3
+      </log>
+    </system>`);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^root_dir has no effect/),
+      expect.stringMatching(/^suppress_repeated_stacktrace has no effect/),
+      expect.stringMatching(/^rotate_age has no effect/),
+    ]);
+  });
+
+  test.each([
+    ['rpc_endpoint 127.0.0.1:24444', 2, 'monitor_agent'],
+    ['enable_get_dump true', 2, 'sluice config show'],
+    ['<counter_server>\n</counter_server>', 2, '<counter_server> is not supported'],
+    ['log_level loud', 2, 'warn'],
+    ['workers 0', 2, 'workers'],
+    ['<log>\ntime_format %Q!\n</log>', 3, 'directive'],
+    ['</system>\n<system>', 3, 'line 1'],
+  ])('%s is refused', (line, number, words) => {
+    const failure = (): unknown => {
+      try {
+        return read(`<system>\n${line}\n</system>`);
+      } catch (error) {
+        return (error as { format(): string }).format();
+      }
+    };
+    expect(failure()).toContain(`test.conf:${number}:`);
+    expect(failure()).toContain(words);
+  });
+});
