@@ -10,7 +10,8 @@ import path from 'node:path';
 import { root, toolScript } from './workspace.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-release-'));
-const quiet = /** @type {const} */ ({ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+/** @type {{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }} */
+const quiet = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
 
 /** @param {string} place such as `packages` */
 const packagesIn = (place) =>
