@@ -20,34 +20,45 @@ import { generateSelfSigned } from '@sluice/tls';
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const chunk = Buffer.alloc(65_536, 'x');
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+/** @typedef {{ rate: number; cpu: number }} Result work per second of wall and of CPU time */
+/** @typedef {(port: number) => import('node:net').Socket} Open */
 
 class Target {
+  /** @param {import('node:child_process').ChildProcess} child @param {number} port */
+  constructor(child, port) {
+    this.child = child;
+    this.port = port;
+  }
+  /** @param {string} variant @param {string} kind */
   static async start(variant, kind) {
-    const target = new Target();
-    target.process = fork(
+    const child = fork(
       new URL('server-target.mjs', import.meta.url).pathname,
       [variant, kind, JSON.stringify(files)],
       { execArgv: ['--expose-gc'] },
     );
-    target.port = (await once(target.process, 'message'))[0].port;
-    return target;
+    return new Target(child, (await once(child, 'message'))[0].port);
   }
+  /** @param {'cpu' | 'memory'} question */
   async ask(question) {
-    this.process.send(question);
-    return (await once(this.process, 'message'))[0];
+    this.child.send(question);
+    return (await once(this.child, 'message'))[0];
   }
   async stop() {
-    const exited = once(this.process, 'exit');
-    this.process.disconnect();
+    const exited = once(this.child, 'exit');
+    this.child.disconnect();
     await exited;
   }
 }
 
+/** @type {Open} */
 const plain = (port) => connect(port, '127.0.0.1');
+/** @type {Open} */
 const secure = (port) => connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
 
-/** So many bytes over 4 connections. */
+/** So many bytes over 4 connections. @param {Open} open @param {number} port @param {number} total */
 async function sendBytes(open, port, total) {
   const each = async () => {
     const socket = open(port);
@@ -61,7 +72,10 @@ async function sendBytes(open, port, total) {
   return total;
 }
 
-/** So many connections, 16 at a time: opened, one byte, closed. */
+/**
+ * So many connections, 16 at a time: opened, one byte, closed.
+ * @param {Open} open @param {number} port @param {number} total
+ */
 async function openAndClose(open, port, total) {
   let left = total;
   const each = async () => {
@@ -77,7 +91,10 @@ async function openAndClose(open, port, total) {
   return total;
 }
 
-/** Datagrams, at a pace that the receiver's buffer can hold; those received are counted. */
+/**
+ * Datagrams, at a pace that the receiver's buffer can hold; those received are counted.
+ * @param {Target} target @param {number} total
+ */
 async function sendDatagrams(target, total) {
   const socket = createSocket('udp4');
   const before = (await target.ask('cpu')).received;
@@ -90,6 +107,7 @@ async function sendDatagrams(target, total) {
   return (await target.ask('cpu')).received - before;
 }
 
+/** @type {Record<string, (target: Target) => Promise<number>>} */
 const loads = {
   tcp: (target) => sendBytes(plain, target.port, 768 * 1024 * 1024),
   connections: (target) => openAndClose(plain, target.port, 3000),
@@ -97,6 +115,7 @@ const loads = {
   tls: (target) => sendBytes(secure, target.port, 256 * 1024 * 1024),
   'tls-handshakes': (target) => openAndClose(secure, target.port, 400),
 };
+/** @type {Record<string, number>} */
 const goals = {
   tcp: 0.98,
   connections: 0.95,
@@ -105,6 +124,7 @@ const goals = {
   'tls-handshakes': 0.95,
 };
 
+/** @param {Target} target @param {(target: Target) => Promise<number>} load @returns {Promise<Result>} */
 async function measure(target, load) {
   const before = await target.ask('cpu');
   const started = performance.now();
@@ -114,31 +134,37 @@ async function measure(target, load) {
   return { rate: work / seconds, cpu: work / ((after.cpu - before.cpu) / 1e6) };
 }
 
+/** @param {string} kind */
 async function compare(kind) {
-  const targets = [await Target.start('bare', kind), await Target.start('sluice', kind)];
-  const results = [[], []];
   const load = loads[kind];
+  if (load === undefined) throw new Error(`there is no ${kind}`);
+  const bare = await Target.start('bare', kind);
+  const sluice = await Target.start('sluice', kind);
+  /** @type {{ bare: Result; sluice: Result }[]} */
+  const pairs = [];
   for (let round = -2; round < rounds; round += 1) {
-    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
-      const result = await measure(targets[index], load);
-      if (round >= 0) results[index].push(result);
-    }
+    const bareFirst = round % 2 === 0;
+    const first = await measure(bareFirst ? bare : sluice, load);
+    const second = await measure(bareFirst ? sluice : bare, load);
+    const pair = bareFirst ? { bare: first, sluice: second } : { bare: second, sluice: first };
+    if (round >= 0) pairs.push(pair);
   }
-  for (const target of targets) await target.stop();
-  const ratio = (field) => results[1].map((each, index) => each[field] / results[0][index][field]);
-  const spread = (values) => `${Math.min(...values).toFixed(3)}–${Math.max(...values).toFixed(3)}`;
-  const figure = (field, index) => {
-    const value = median(results[index].map((each) => each[field]));
-    return kind === 'tcp' || kind === 'tls'
-      ? `${(value / 1024 / 1024).toFixed(0)} MiB/s`
-      : `${value.toFixed(0)}/s`;
-  };
-  for (const field of ['cpu', 'rate']) {
-    const ratios = ratio(field);
+  await bare.stop();
+  await sluice.stop();
+  for (const field of /** @type {const} */ (['cpu', 'rate'])) {
+    /** @param {'bare' | 'sluice'} variant */
+    const figure = (variant) => {
+      const value = median(pairs.map((pair) => pair[variant][field]));
+      return kind === 'tcp' || kind === 'tls'
+        ? `${(value / 1024 / 1024).toFixed(0)} MiB/s`
+        : `${value.toFixed(0)}/s`;
+    };
+    const ratios = pairs.map((pair) => pair.sluice[field] / pair.bare[field]);
+    const spread = `${Math.min(...ratios).toFixed(3)}–${Math.max(...ratios).toFixed(3)}`;
     console.log(
-      `${kind.padEnd(15)} ${field.padEnd(5)} bare ${figure(field, 0).padStart(12)}  ` +
-        `sluice ${figure(field, 1).padStart(12)}  ratio ${median(ratios).toFixed(3)} ` +
-        `(${spread(ratios)}), goal ${goals[kind]}`,
+      `${kind.padEnd(15)} ${field.padEnd(5)} bare ${figure('bare').padStart(12)}  ` +
+        `sluice ${figure('sluice').padStart(12)}  ratio ${median(ratios).toFixed(3)} ` +
+        `(${spread}), goal ${goals[kind]}`,
     );
   }
 }
@@ -146,12 +172,14 @@ async function compare(kind) {
 /** Bytes of heap and buffers per idle connection, at 10,000 of them. */
 async function memory() {
   const count = 10_000;
+  /** @type {Record<string, number[]>} */
   const perConnection = { bare: [], sluice: [] };
   for (let round = 0; round < 5; round += 1) {
     for (const variant of round % 2 === 0 ? ['bare', 'sluice'] : ['sluice', 'bare']) {
       const target = await Target.start(variant, 'memory');
       await openAndClose(plain, target.port, 500); // the code is compiled, the pools are filled
       const before = await target.ask('memory');
+      /** @type {import('node:net').Socket[]} */
       const sockets = [];
       while (sockets.length < count) {
         const some = Array.from({ length: 200 }, () =>
@@ -162,12 +190,12 @@ async function memory() {
       }
       await delay(200);
       const after = await target.ask('memory');
-      perConnection[variant].push((after.memory - before.memory) / count);
+      perConnection[variant]?.push((after.memory - before.memory) / count);
       await target.stop();
       for (const socket of sockets) socket.destroy();
     }
   }
-  const [bare, sluice] = [median(perConnection.bare), median(perConnection.sluice)];
+  const [bare, sluice] = [median(perConnection.bare ?? []), median(perConnection.sluice ?? [])];
   console.log(
     `memory          per idle connection: bare ${bare.toFixed(0)} B  sluice ${sluice.toFixed(0)} B  ` +
       `difference ${(sluice - bare).toFixed(0)} B, goal 1024 B`,

@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** Where a connection comes from. @internal */
 export interface Source {
@@ -27,11 +27,4 @@ export function formatPeer(address: string, port: number | undefined): string {
     return `unix:${address}`;
   }
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** The printed form of what `server.address()` gives. */
-export function formatListener(address: AddressInfo | string | null): string {
-  if (address === null) return '(not listening)';
-  if (typeof address === 'string') return formatPeer(address, undefined);
-  return formatPeer(address.address, address.port);
 }

@@ -3,13 +3,7 @@ import { activatedDescriptor } from './activation.js';
 import { ServerArgumentError } from './errors.js';
 import { parseBind, type ListenTarget } from './listen.js';
 import { checkOptionNames, socketOptionNames } from './option-table.js';
-import type {
-  CommonOptions,
-  Protocol,
-  StreamOptions,
-  TransportOptions,
-  UdpOptions,
-} from './options.js';
+import type { Protocol, StreamOptions, TransportOptions, UdpOptions } from './options.js';
 import { validateSocketOptions, type ValidatedSocketOptions } from '@sluice/socket-options';
 import { checkFlags } from './udp-flags.js';
 import { idOf, modeOf } from './unix-path.js';
@@ -201,5 +195,3 @@ export function tlsPart(transport: TransportOptions | undefined): TransportOptio
   for (const name of socketOptionNames) Reflect.deleteProperty(rest, name);
   return rest;
 }
-
-export type { CommonOptions };
