@@ -185,9 +185,10 @@ export class ForwardReader {
       // Doubling keeps the copying linear. A known need is allocated at once where it is small, or
       // where a good part of it has come: what a peer announces alone takes no memory.
       const known = this.parser.need + LOOKAHEAD;
-      let capacity = Math.max(length, 1024, this.pending.length * 2);
-      const trusted = Math.max(TRUSTED_ALLOCATION, capacity, length * TRUSTED_RATIO);
-      if (known >= length && known <= trusted) capacity = known;
+      // A need that grows with every piece must not replace the doubling.
+      const doubled = Math.max(length, 1024, this.pending.length * 2);
+      const trusted = Math.max(TRUSTED_ALLOCATION, length * TRUSTED_RATIO);
+      const capacity = known > doubled && known <= trusted ? known : doubled;
       const bigger = Buffer.allocUnsafeSlow(capacity);
       this.pending.copy(bigger, 0, 0, this.pendingLength);
       this.pending = bigger;

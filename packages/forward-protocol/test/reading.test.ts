@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import { EventStream, encodeValue } from '@sluice/event-stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   AckBatch,
   AckReader,
@@ -337,3 +337,23 @@ test('acks of one read are written together and read back, however they are cut'
   expect(json.take()!.toString()).toBe('{"ack":"a"}\n{"ack":"b"}\n');
   expect(() => new AckReader().push(encodeValue([1]))).toThrow('not an ack');
 });
+
+test.each(['forward', 'packed', 'message'])(
+  'a large message in small pieces is moved only a few times: %s',
+  (mode) => {
+    const big = mode === 'message' ? events(1, 'x'.repeat(500_000)) : events(10_000);
+    const encode = { forward: encodeForward, packed: encodePackedForward };
+    const bytes =
+      mode === 'message'
+        ? encodeMessage('t', [...big][0])
+        : encode[mode as 'forward' | 'packed']('t', big);
+    let count = 0;
+    const reader = new ForwardReader({ onMessage: ({ stream }) => (count += stream.count) });
+    const moves = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    for (let pos = 0; pos < bytes.length; pos += 7) void reader.push(bytes.subarray(pos, pos + 7));
+    expect(count).toBe(big.count);
+    // Doubling from a kilobyte, whatever is known of the end.
+    expect(moves.mock.calls.length).toBeLessThan(15);
+    moves.mockRestore();
+  },
+);
