@@ -267,7 +267,7 @@ export class ServerHelper {
     if (protocol === 'udp') throw new TypeError('not a stream');
     const log = this.#log;
     const limits = checkLimits(options);
-    const socket = new SocketSettings(title, protocol, socketOptions, log);
+    const socket = new SocketSettings(title, socketOptions, log);
     return async () => {
       const tls =
         protocol === 'tls'
@@ -295,7 +295,7 @@ export class ServerHelper {
       title,
       log: this.#log,
       target,
-      socket: new SocketSettings(title, 'udp', socketOptions, this.#log),
+      socket: new SocketSettings(title, socketOptions, this.#log),
       given: options.socket,
       names: this.#namesFor(call),
       maxBytes: options.maxBytes!,

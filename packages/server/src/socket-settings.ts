@@ -1,7 +1,6 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
 import type { Logger } from './logger.js';
-import type { Protocol } from './options.js';
 import {
   applySocketOptions,
   clearLinger,
@@ -12,17 +11,16 @@ import {
 /** How one server's socket options are kept. @internal */
 export class SocketSettings {
   readonly #title: string;
-  readonly #protocol: Protocol;
   readonly #options: ValidatedSocketOptions;
   readonly #log: Logger;
   readonly #linger: number;
 
-  constructor(title: string, protocol: Protocol, options: ValidatedSocketOptions, log: Logger) {
+  constructor(title: string, options: ValidatedSocketOptions, log: Logger) {
     this.#title = title;
-    this.#protocol = protocol;
     // What has been done by the time a socket is there, or is nothing for the kernel.
     this.#options = { ...options, reusePort: undefined, resolveName: undefined };
     this.#log = log;
+    // Without the option a close resets, too, but by itself: the kernel is told nothing.
     this.#linger = options.lingerTimeout ?? 0;
   }
 
@@ -71,7 +69,7 @@ export class SocketSettings {
    * the FIN included: the peer may then see a reset where there was none to send.
    */
   beforeGracefulEnd(raw: Socket): void {
-    if (this.#protocol !== 'unix' && this.#linger === 0) clearLinger(raw);
+    if (this.#options.lingerTimeout === 0) clearLinger(raw);
   }
 }
 

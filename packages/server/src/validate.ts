@@ -129,7 +129,6 @@ function checkSocketOptions(
     const value = options[name] ?? inherited(protocol, name, transport);
     if (value !== undefined && value !== null) own[name] = value;
   }
-  if (protocol === 'tcp' || protocol === 'tls') own.lingerTimeout ??= 0;
   const checked = validateSocketOptions(protocol, own);
   refuse(
     checked.reusePort === true && !reusePortAvailable(),
