@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -70,6 +70,33 @@ describe.each([1, 2])('reload of %i under traffic', (workers) => {
     expect(agent.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   }, 40_000);
 });
+
+test.each([
+  ['the same file', 'events.log'],
+  ['files of their own', 'events.#{worker_id}.log'],
+])(
+  'reloads of three workers with %s lose nothing and break no line',
+  async (_name, file) => {
+    const text = configuration(3, 'x').replace(/path .*/, `path "$FOLDER/${file}"`);
+    const agent = await AgentProcess.start(text);
+    const senders = Array.from({ length: 4 }, (_, n) => new Traffic(agent.port, `${n}`, 20));
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(senders.map((sender) => sender.more(30)));
+      expect((await agent.reload(text, 'SIGHUP')).msg).toBe('configuration reloaded');
+    }
+    await Promise.all(senders.map((sender) => sender.more(30)));
+    await Promise.all(senders.map((sender) => sender.stop()));
+    expect(await agent.stop()).toBe(0);
+    const files = readdirSync(agent.folder).filter((name) => name.endsWith('.log'));
+    const lines = files.flatMap((name) => agent.jsonLines(name));
+    for (const sender of senders) {
+      expect(sender.refused).toBe(0);
+      const ids = new Set(lines.filter(({ from }) => from === sender.name).map(({ id }) => id));
+      expect(sender.acked.filter((id) => !ids.has(id))).toEqual([]);
+    }
+  },
+  40_000,
+);
 
 describe('a new configuration that is wrong leaves the old one as it is', () => {
   test.each([
