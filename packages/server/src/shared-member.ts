@@ -19,6 +19,14 @@ export function isHeldByPrimary(target: ListenTarget): boolean {
   );
 }
 
+const anyPorts = new Map<string, number>();
+
+function nextOf(key: string): number {
+  const number = anyPorts.get(key) ?? 0;
+  anyPorts.set(key, number + 1);
+  return number;
+}
+
 /** A worker's part of a listener that the primary holds. @internal */
 export class SharedMember {
   readonly #key: string;
@@ -31,9 +39,11 @@ export class SharedMember {
 
   constructor(title: string, target: ListenTarget, accept: (socket: Socket) => void) {
     const { host, port, path, fd, ipv6Only } = target;
-    // Any port is one port for all workers, but not one for two servers.
+    const key = JSON.stringify({ host, port, path, fd, ipv6Only });
+    // Any port is one port for all workers, but not one for two servers of a worker: these are told
+    // apart by their order, which is the same in every worker.
     const any = port === 0 && path === undefined && fd === undefined;
-    this.#key = JSON.stringify({ host, port, path, fd, ipv6Only, title: any ? title : undefined });
+    this.#key = any ? `${key} ${nextOf(key)}` : key;
     this.#title = title;
     this.#target = target;
     this.#accept = accept;

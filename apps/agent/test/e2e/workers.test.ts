@@ -193,3 +193,25 @@ test('a TLS session that began with one worker goes on with another', async () =
   expect(await agent.stop()).toBe(0);
   for (const id of [0, 1]) expect(agent.jsonLines(`events.${id}.log`)).toHaveLength(2);
 });
+
+test('the example configuration of workers runs as it is', async () => {
+  const example = readFileSync(
+    path.join(import.meta.dirname, '../../../../examples/workers.conf'),
+    'utf8',
+  );
+  expect(example).toMatch(/port 24224\n[^]*port 24225\n/);
+  // Its ports and its folder may be taken on this machine.
+  const agent = await AgentProcess.start(
+    example.replace(/port 2422\d/g, 'port 0').replaceAll('/tmp/sluice-example', '$FOLDER'),
+  );
+  const listening = agent.log.filter(({ msg }) => msg.startsWith('listening'));
+  expect(
+    listening.map(({ worker, plugin }) => `${String(worker)} ${String(plugin)}`).sort(),
+  ).toEqual(['0 first_worker_only', '0 forward_0', '1 forward_0']);
+  const { port } = listening.find(({ plugin }) => plugin === 'forward_0')!;
+  const target = { port: port as number, mode: 'Forward' as const, ack: true };
+  for (const id of [0, 1]) await fluentOrg('app.x', [{ id }], target);
+  expect(await agent.stop()).toBe(0);
+  const kept = [0, 1].flatMap((id) => agent.jsonLines(`app.worker-${id}.log`));
+  expect(kept.map(({ id }) => id).sort()).toEqual([0, 1]);
+});
