@@ -1,4 +1,5 @@
 import { forwardInput } from '@sluice/in-forward';
+import { forwardOutput } from '@sluice/out-forward';
 import type { PluginDefinition } from '@sluice/plugin';
 import { grepFilter } from './filters/grep.js';
 import { recordTransformerFilter } from './filters/record-transformer.js';
@@ -15,6 +16,7 @@ export const builtInPlugins: readonly PluginDefinition[] = [
   recordTransformerFilter,
   copyOutput,
   fileOutput,
+  forwardOutput,
   nullOutput,
   relabelOutput,
   stdoutOutput,

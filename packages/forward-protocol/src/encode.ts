@@ -74,3 +74,18 @@ export function encodePackedForward(
     payload.length < 0x100 ? Buffer.of(0xc4, payload.length) : sized(0xc5, payload.length);
   return join([head(count, tag), bin, payload, encodeOption(option)]);
 }
+
+/**
+ * As {@link encodePackedForward}, as several buffers to be written one after the other: the payload,
+ * which may come in parts, is not copied.
+ */
+export function encodePackedForwardParts(
+  tag: string,
+  payload: readonly Buffer[],
+  option: ForwardOption,
+): Buffer[] {
+  let length = 0;
+  for (const part of payload) length += part.length;
+  const bin = length < 0x100 ? Buffer.of(0xc4, length) : sized(0xc5, length);
+  return [join([head(3, tag), bin]), ...payload, encodeOption(option)];
+}

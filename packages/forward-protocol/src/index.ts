@@ -6,7 +6,13 @@ export {
   type ClientHandshakeStep,
 } from './client-handshake.js';
 export { supportedCompressions } from './decompress.js';
-export { encodeForward, encodeMessage, encodePackedForward, type ForwardOption } from './encode.js';
+export {
+  encodeForward,
+  encodeMessage,
+  encodePackedForward,
+  encodePackedForwardParts,
+  type ForwardOption,
+} from './encode.js';
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';
 export { LARGEST_HANDSHAKE } from './handshake-messages.js';
 export type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';

@@ -1,3 +1,6 @@
+export { BufferedOutput, BufferOverflowError } from './buffered-output.js';
+export { bufferSection } from './buffer-section.js';
+export type { BufferConfig } from './buffer-section.js';
 export { defineFilter, defineInput, defineOutput } from './definition.js';
 export type {
   FilterDefinition,

@@ -1,5 +1,7 @@
 import { didYouMean, type ConfigElement } from '@sluice/config';
 import {
+  BufferedOutput,
+  bufferSection,
   startPlugins,
   stopPlugins,
   type Filter,
@@ -178,9 +180,14 @@ export class Pipeline {
       createOutput: (inner: ConfigElement) => this.#output(inner, routes),
     };
     // Outputs inside this one are made by `create`, and so come before it in the list.
-    const output = this.#create(definition, element, context);
+    const buffer = bufferOf(definition, element);
+    const output = this.#create(definition, element, context, buffer && ['buffer']);
     this.outputs.push(output);
-    return output;
+    if (buffer === undefined) return output;
+    const config = bufferSection.read(buffer, { log: context.log });
+    const buffered = new BufferedOutput(context, output, config);
+    this.outputs.push(buffered);
+    return buffered;
   }
 
   #filter(element: ConfigElement, routes: Routes): Filter {
@@ -201,8 +208,9 @@ export class Pipeline {
     },
     element: ConfigElement,
     context: Context,
+    ignoreSections: readonly string[] = [],
   ): P {
-    const config = definition.section.read(element, { log: context.log });
+    const config = definition.section.read(element, { log: context.log, ignoreSections });
     return definition.create(config, context, element);
   }
 
@@ -238,6 +246,17 @@ export class Pipeline {
     this.#ids.add(id);
     return id;
   }
+}
+
+/** The `<buffer>` of an output that does not read it itself. @throws ConfigError where there are two */
+function bufferOf(
+  definition: { section: { schema: { sections?: object } } },
+  element: ConfigElement,
+): ConfigElement | undefined {
+  if (Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return undefined;
+  const buffers = element.elements.filter(({ name }) => name === 'buffer');
+  if (buffers.length > 1) throw buffers[1].error('<buffer> is there twice');
+  return buffers.at(0);
 }
 
 function checkName(element: ConfigElement, supported: readonly string[], where: string): void {

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import type { EventStream } from '@sluice/event-stream';
+import { encodePackedForwardParts } from '@sluice/forward-protocol';
+
+const gzip = promisify(zlib.gzip);
+/** Parts that are smaller than this on average are joined, larger ones are written as they are. */
+const SMALL_PART = 4096;
+
+type Compress = 'text' | 'gzip' | 'zstd';
+
+/** Events of one tag that travel together: streams that came at about the same time. */
+export class Chunk {
+  /** Settles for all streams of the chunk alike. */
+  readonly kept: Promise<void>;
+  readonly since = performance.now();
+  bytes = 0;
+  events = 0;
+  /** How often it has been handed to a server. */
+  attempts = 0;
+  /** The same for every attempt, so that a receiver can tell a repetition. */
+  readonly id: string = randomBytes(16).toString('base64');
+  #parts: Buffer[] = [];
+  #encoded: Buffer[] | undefined;
+  #settle!: { resolve: () => void; reject: (error: Error) => void };
+
+  constructor(readonly tag: string) {
+    this.kept = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever wrote the events hears of it; nobody else has to.
+    this.kept.catch(() => undefined);
+  }
+
+  add(stream: EventStream): void {
+    this.#parts.push(stream.bytes);
+    this.bytes += stream.bytes.length;
+    this.events += stream.count;
+  }
+
+  /** The whole message, made once; a promise only where something has to be compressed. */
+  encode(compress: Compress, ack: boolean): Buffer[] | Promise<Buffer[]> {
+    if (this.#encoded !== undefined) return this.#encoded;
+    const option = { size: this.events, ...(ack && { chunk: this.id }) };
+    const parts = this.#parts;
+    if (compress !== 'text') {
+      return compressed(compress, parts).then((payload) => {
+        const whole = encodePackedForwardParts(this.tag, [payload], {
+          ...option,
+          compressed: compress,
+        });
+        this.#keep(whole);
+        return whole;
+      });
+    }
+    const small = parts.length > 1 && this.bytes < SMALL_PART * parts.length;
+    const payload = small ? [Buffer.concat(parts)] : parts;
+    const whole = encodePackedForwardParts(this.tag, payload, option);
+    this.#keep(whole);
+    return whole;
+  }
+
+  resolve(): void {
+    this.#settle.resolve();
+  }
+
+  reject(error: Error): void {
+    this.#settle.reject(error);
+  }
+
+  #keep(whole: Buffer[]): void {
+    this.#encoded = whole;
+    this.#parts = [];
+  }
+}
+
+async function compressed(compress: 'gzip' | 'zstd', parts: Buffer[]): Promise<Buffer> {
+  const payload = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  if (compress === 'gzip') return gzip(payload, { level: zlib.constants.Z_BEST_SPEED });
+  // In Node from 22.15 on; the types of Node 20 do not know it.
+  const { zstdCompress } = zlib as unknown as {
+    zstdCompress: (bytes: Buffer, done: (error: Error | null, result: Buffer) => void) => void;
+  };
+  return promisify(zstdCompress)(payload);
+}

@@ -1,0 +1,226 @@
+import { defineSection, param, secret, t, type SectionOf } from '@sluice/config';
+import { supportedCompressions } from '@sluice/forward-protocol';
+
+const mib = 1024 * 1024;
+const versions = ['TLSv1_1', 'TLSv1_2', 'TLSv1_3', 'TLS1_1', 'TLS1_2', 'TLS1_3'] as const;
+
+const serverSection = defineSection({
+  name: 'server',
+  description: 'One server to send to.',
+  params: {
+    host: t.string().describe('Host name or address of the server'),
+    port: t.integer({ min: 1, max: 65_535 }).default(24_224).describe('Its port'),
+    name: t
+      .string()
+      .optional()
+      .describe('Its name in the log, and in its certificate where host is an address; host'),
+    weight: t
+      .integer({ min: 0 })
+      .default(60)
+      .describe('Its share of the chunks, in relation to the other weights; 0: none'),
+    standby: t
+      .bool()
+      .default(false)
+      .describe('Use it only while a server that is no standby is unavailable'),
+    sharedKey: secret(t.string()).optional().describe('Its shared key, before that of <security>'),
+    username: t.string().optional().describe('User name for its user_auth'),
+    password: secret(t.string()).optional().describe('Password of that user'),
+  },
+});
+
+const securitySection = defineSection({
+  name: 'security',
+  description: 'The handshake: both sides show that they know the shared key.',
+  params: {
+    selfHostname: t.string().describe('The name that this client tells the servers'),
+    sharedKey: secret(t.string()).describe('The key that both sides know'),
+  },
+});
+
+const notSupported = 'it is not supported here';
+
+/** The parameters of `<match> @type forward`, with Fluentd's names and defaults. */
+export const forwardOutputSection = defineSection({
+  name: 'match',
+  description: "Sends events on by Fluentd's forward protocol, with failover and acks.",
+  params: {
+    requireAckResponse: t
+      .bool()
+      .default(false)
+      .describe('Have every chunk acknowledged, and send it again where it is not'),
+    ackResponseTimeout: t
+      .time({ min: 0.001 })
+      .default(190)
+      .describe('Seconds to wait for an acknowledgement'),
+    compress: t.enum(['text', 'gzip', 'zstd']).default('text').describe('Compress each chunk'),
+    timeAsInteger: t.bool().default(false).describe('Send times as whole seconds (Fluentd v0.12)'),
+    keepalive: t.bool().default(false).describe('Keep connections open when they are idle'),
+    keepaliveTimeout: t
+      .time({ min: 0.001 })
+      .optional()
+      .describe('With keepalive: close a connection that was idle for so many seconds; never'),
+    heartbeatType: t
+      .enum(['transport', 'tcp', 'udp', 'none'])
+      .default('transport')
+      .describe('How to find out whether a server is up; tcp is the old name of transport'),
+    heartbeatInterval: t.time({ min: 0.01 }).default(1).describe('Seconds between heartbeats'),
+    phiFailureDetector: t
+      .bool()
+      .default(true)
+      .describe('Take a server for down when its heartbeats become unlikely late'),
+    phiThreshold: t.integer({ min: 1 }).default(16).describe('How unlikely: 10 to minus this'),
+    hardTimeout: t
+      .time({ min: 0.001 })
+      .default(60)
+      .describe('Take a server for down after so many seconds without a heartbeat'),
+    recoverWait: t
+      .time()
+      .default(10)
+      .describe('Seconds that a server must be up again before it is preferred to others'),
+    sendTimeout: t
+      .time({ min: 0.001 })
+      .default(60)
+      .describe('Seconds in which a server must take bytes that are sent'),
+    connectTimeout: t
+      .time({ min: 0.001 })
+      .optional()
+      .describe('Seconds for connecting, with TLS and handshake; hard_timeout'),
+    expireDnsCache: t
+      .time()
+      .optional()
+      .describe('Seconds to remember addresses; until a connection fails. 0: look up every time'),
+    dnsRoundRobin: t.bool().default(false).describe('Take the addresses of a name in turn'),
+    ignoreNetworkErrorsAtStartup: t
+      .bool()
+      .default(false)
+      .describe('Start even where the name of a server does not resolve'),
+    verifyConnectionAtStartup: t
+      .bool()
+      .default(false)
+      .describe('Refuse to start where a server cannot be connected to, or refuses the handshake'),
+    transport: t.enum(['tcp', 'tls']).default('tcp').describe('tcp or tls'),
+    tlsVersion: t.enum(versions).optional().describe('The one TLS version to speak; 1.2 and 1.3'),
+    tlsCiphers: t.string().optional().describe("Cipher list in OpenSSL's syntax"),
+    tlsInsecureMode: t.bool().default(false).describe('Verify nothing about the servers'),
+    tlsAllowSelfSignedCert: t.bool().default(false).describe('Accept self-signed certificates'),
+    tlsVerifyHostname: t
+      .bool()
+      .default(true)
+      .describe("Check that a certificate is for the server's name"),
+    tlsCertPath: param(t.array(t.string()), { alias: 'tls_ca_cert_path' })
+      .optional()
+      .describe('Files of CA certificates to trust, PEM'),
+    tlsClientCertPath: t.string().optional().describe('Own certificate, PEM, the whole chain'),
+    tlsClientPrivateKeyPath: t.string().optional().describe('Private key of that, PEM'),
+    tlsClientPrivateKeyPassphrase: secret(t.string()).optional().describe('Passphrase of that key'),
+    tlsCertThumbprint: param(t.string(), { obsoleted: `Windows only; ${notSupported}` }).optional(),
+    tlsCertLogicalStoreName: param(t.string(), {
+      obsoleted: `Windows only; ${notSupported}`,
+    }).optional(),
+    tlsCertUseEnterpriseStore: param(t.string(), {
+      obsoleted: `Windows only; ${notSupported}`,
+    }).optional(),
+    retryTimeout: t
+      .time({ min: 0.001 })
+      .default(60)
+      .describe('Seconds until events that no server takes are refused to their sender'),
+    chunkLimitSize: t
+      .size({ min: 1 })
+      .default(mib)
+      .describe('Join streams of one tag that wait at the same time up to so many bytes'),
+    queueLimitSize: t
+      .size({ min: 1 })
+      .default(256 * mib)
+      .describe('Refuse events while so many bytes wait or are under way'),
+    chunksInFlight: t
+      .integer({ min: 1 })
+      .default(16)
+      .describe('Chunks under way on one connection at a time'),
+  },
+  sections: {
+    servers: { section: serverSection, multiple: true, required: true },
+    security: { section: securitySection },
+    secondary: { raw: 'secondary' },
+    serviceDiscovery: { raw: 'service_discovery', multiple: true },
+  },
+  check: (value, context) => {
+    if (value.secondary !== undefined) {
+      throw value.secondary.error('<secondary> is not supported', {
+        hint: 'name a <server> with standby true, or leave it out',
+      });
+    }
+    for (const section of value.serviceDiscovery) {
+      throw section.error('<service_discovery> is not supported', {
+        hint: 'write <server> sections, or one <server> with a DNS name and dns_round_robin',
+      });
+    }
+    if (value.dnsRoundRobin && value.heartbeatType === 'udp') {
+      throw context.error(
+        'dnsRoundRobin',
+        'dns_round_robin does not go with heartbeat_type udp',
+        'use heartbeat_type transport or none',
+      );
+    }
+    if (!supportedCompressions().includes(value.compress) && value.compress !== 'text') {
+      throw context.error(
+        'compress',
+        `compress ${value.compress}: this version of Node has no ${value.compress}`,
+        'zstd needs Node 22.15 or later; gzip works everywhere',
+      );
+    }
+    if (value.servers.every(({ weight, standby }) => weight === 0 || standby)) {
+      throw context.error(
+        undefined,
+        'there is no <server> that would be used: each has weight 0 or is a standby',
+        'leave standby out of one',
+      );
+    }
+    if (value.keepaliveTimeout !== undefined && !value.keepalive) {
+      context.log?.warn({}, 'keepalive_timeout has no effect without keepalive true');
+    }
+    if (value.heartbeatType === 'tcp') {
+      context.log?.warn({}, 'heartbeat_type tcp is deprecated, use transport');
+    }
+    checkSecurity(value, context);
+    checkTls(value, context);
+  },
+});
+
+type Value = ForwardOutputConfig;
+type Context = Parameters<NonNullable<typeof forwardOutputSection.schema.check>>[1];
+
+function checkSecurity(value: Value, context: Context): void {
+  for (const server of value.servers) {
+    if ((server.username === undefined) !== (server.password === undefined)) {
+      throw context.error(undefined, `<server> ${server.host}: username and password go together`);
+    }
+    if (value.security !== undefined) continue;
+    if (server.sharedKey !== undefined || server.username !== undefined) {
+      throw context.error(
+        undefined,
+        `<server> ${server.host} has a shared_key or a username, but there is no <security>`,
+        'add <security> with self_hostname and shared_key',
+      );
+    }
+  }
+}
+
+function checkTls(value: Value, context: Context): void {
+  if ((value.tlsClientCertPath === undefined) !== (value.tlsClientPrivateKeyPath === undefined)) {
+    throw context.error(
+      value.tlsClientCertPath === undefined ? 'tlsClientPrivateKeyPath' : 'tlsClientCertPath',
+      'tls_client_cert_path and tls_client_private_key_path go together',
+    );
+  }
+  if (value.transport === 'tls') return;
+  const given =
+    value.tlsCertPath ?? value.tlsClientCertPath ?? value.tlsVersion ?? value.tlsCiphers;
+  if (given !== undefined || value.tlsInsecureMode || value.tlsAllowSelfSignedCert) {
+    context.log?.warn({}, 'the tls_ parameters have no effect without transport tls');
+  }
+}
+
+/** What the section is read into. */
+export type ForwardOutputConfig = SectionOf<typeof forwardOutputSection>;
+/** What a `<server>` is read into. */
+export type ForwardServerConfig = ForwardOutputConfig['servers'][number];
