@@ -86,6 +86,8 @@ export class Connection implements AsyncIterable<Buffer> {
   #holds = 0;
   #data: DataCallback | undefined;
   #listeners: Listeners | undefined;
+  /** The consumer, set aside by a shutdown until our FIN has been sent. */
+  #lastWords: DataCallback | undefined;
   #iterator: ConnectionIterator | undefined;
   #error: Error | undefined;
 
@@ -313,15 +315,23 @@ export class Connection implements AsyncIterable<Buffer> {
 
   /**
    * A shutdown: as if the peer had half-closed. A peer goes at once that was never written to, and
-   * that nobody has anything more to say to.
+   * that nobody has anything more to say to. Where somebody waits for its `end`, what a peer without
+   * any answer sends until it has seen our FIN is still taken: it cannot know what has arrived.
    * @internal
    */
   finish(): void {
-    if (this.#state & (CLOSING | CLOSED | FINISHED)) return;
+    if (this.#state & (CLOSING | CLOSED | FINISHED | ENDED)) return;
     const { bytesWritten } = this.socket;
     const silent = this.#holds === 0 && bytesWritten === 0 && !this.#listeners?.end.length;
-    if (silent) this.close();
-    else this.endOfInput();
+    if (silent) {
+      this.close();
+      return;
+    }
+    if (this.#iterator === undefined) {
+      this.#lastWords = this.#data;
+      this.socket.pause();
+    }
+    this.endOfInput();
   }
 
   /** The peer has half-closed, or a shutdown treats it as if it had. @internal */
@@ -368,8 +378,9 @@ export class Connection implements AsyncIterable<Buffer> {
     const { socket } = this;
     this.#state |= FINISHED;
     this.owner.beforeEnd(this, socket.readableEnded);
+    if (this.#lastWords !== undefined && socket.bytesWritten === 0) this.#data = this.#lastWords;
     socket.end();
-    // What still comes is dropped, but the peer's FIN has to be seen.
+    // What still comes is dropped otherwise, but the peer's FIN has to be seen.
     if (!socket.readableEnded) socket.resume();
   }
 
@@ -396,7 +407,7 @@ export class Connection implements AsyncIterable<Buffer> {
     this.#state &= ~BUSY;
     this.#holds -= 1;
     if (this.#state & CLOSED) return;
-    if (this.#state & ENDED) this.#settle();
+    if ((this.#state & (ENDED | FINISHED)) === ENDED) this.#settle();
     else this.socket.resume();
   }
 

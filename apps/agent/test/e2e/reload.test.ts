@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { FluentClient } from '@fluent-org/logger';
+import fluentLogger from 'fluent-logger';
+import { describe, expect, test, vi } from 'vitest';
 import { AgentProcess, sluice } from '../support/agent-process.js';
 import { fluentOrg } from '../support/clients.js';
 import { Traffic } from '../support/traffic.js';
@@ -97,6 +99,42 @@ test.each([
   },
   40_000,
 );
+
+test('clients of npm that want no acks lose nothing in a reload, and nothing comes twice', async () => {
+  const text = configuration(2, 'events');
+  const agent = await AgentProcess.start(text);
+  const socket = { host: '127.0.0.1', port: agent.port };
+  const org = new FluentClient('app', { socket });
+  const logger = fluentLogger.createFluentSender('app', { ...socket, reconnectInterval: 20 });
+  let sent = 0;
+  const timer = setInterval(() => {
+    for (let n = 0; n < 5; n += 1) {
+      sent += 1;
+      void org.emit('x', { from: 'org', id: sent });
+      logger.emit('x', { from: 'logger', id: sent });
+    }
+  }, 5);
+  const old = ({ msg }: { msg: string }) => msg.includes('old configuration have ended');
+  for (let round = 1; round <= 2; round += 1) {
+    const before = sent;
+    await vi.waitUntil(() => sent > before + 100, 10_000);
+    await agent.reload(text, 'SIGHUP');
+    await agent.until(() => agent.log.filter(old).length === round, 'the old ones had ended');
+  }
+  clearInterval(timer);
+  const ids = (from: string) =>
+    kept(agent, 'events', 2)
+      .filter((line) => line.from === from)
+      .map(({ id }) => Number(id))
+      .sort((a, b) => a - b);
+  const all = Array.from({ length: sent }, (_, n) => n + 1);
+  await vi.waitUntil(() => ids('org').length + ids('logger').length >= 2 * sent, 10_000);
+  expect(ids('org')).toEqual(all);
+  expect(ids('logger')).toEqual(all);
+  await org.disconnect();
+  logger.end(null as never, null, () => undefined);
+  expect(await agent.stop()).toBe(0);
+}, 40_000);
 
 describe('a new configuration that is wrong leaves the old one as it is', () => {
   test.each([
