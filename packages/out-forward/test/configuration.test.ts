@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { readSection, server } from './support/servers.js';
+
+test.each([
+  ['', /server/],
+  [`<secondary>\n@type file\n</secondary>\n${server(1)}`, /<secondary> is not supported/],
+  [`<service_discovery>\n@type srv\n</service_discovery>\n${server(1)}`, /service_discovery/],
+  [server(1, 'shared_key x'), /there is no <security>/],
+  [server(1, 'standby true'), /no <server> that would be used/],
+  [`dns_round_robin true\nheartbeat_type udp\n${server(1)}`, /dns_round_robin/],
+  [`tls_client_cert_path x\n${server(1)}`, /go together/],
+  [`tls_cert_thumbprint x\n${server(1)}`, /Windows/],
+])('refuses %j', (text, message) => {
+  expect(() => readSection(text)).toThrow(message);
+});
+
+test("has Fluentd's defaults", () => {
+  expect(readSection(server(1))).toMatchObject({
+    requireAckResponse: false,
+    ackResponseTimeout: 190,
+    compress: 'text',
+    keepalive: false,
+    heartbeatType: 'transport',
+    heartbeatInterval: 1,
+    phiThreshold: 16,
+    hardTimeout: 60,
+    recoverWait: 10,
+    sendTimeout: 60,
+    tlsVerifyHostname: true,
+    servers: [{ weight: 60, standby: false }],
+  });
+});
