@@ -90,7 +90,9 @@ class CopyOutput extends Output {
         const kept = output.write(tag, stream);
         if (kept !== undefined) (pending ??= []).push(kept);
       } catch (error) {
-        (pending ??= []).push(Promise.reject(error)); // the other stores still get them
+        // The other stores still get them.
+        const reason = error instanceof Error ? error : new Error(String(error));
+        (pending ??= []).push(Promise.reject(reason));
       }
     }
     if (pending !== undefined) return settled(pending);
