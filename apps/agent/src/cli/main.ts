@@ -82,9 +82,15 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
  */
 export async function main(args: string[], hooks: { onReady?: () => void } = {}): Promise<number> {
   try {
-    if (args[0] !== 'cat') return await runCommand(args, hooks.onReady);
-    const { cat } = await import('./cat.js');
-    return await cat(args.slice(1));
+    // What the agent itself does not need is imported when it is asked for.
+    const [command, verb] = args as (string | undefined)[];
+    if (command === 'cat') return await (await import('./cat.js')).cat(args.slice(1));
+    if (command === 'config' || command === 'plugin') {
+      if (verb !== 'show') throw new UsageError(`the command is: sluice ${command} show`);
+      const { showConfig, showPlugin } = await import('./show.js');
+      return command === 'config' ? await showConfig(args.slice(2)) : showPlugin(args.slice(2));
+    }
+    return await runCommand(args, hooks.onReady);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`sluice: ${error.message}\nTry: sluice --help\n`);

@@ -2,6 +2,8 @@
 export const usage = `Usage:
   sluice -c FILE              run with a Fluentd configuration file
   sluice --dry-run -c FILE    only check the configuration
+  sluice config show -c FILE  print the configuration in effect, secrets masked
+  sluice plugin show [NAME]   list the plugins, or print the parameters of one
   sluice cat [options] TAG    send JSON lines from standard input to a forward port
 
 Options:
@@ -17,6 +19,14 @@ Options:
       --no-supervisor         one process that does everything, and cannot reload
   -h, --help                  print this help
       --version               print the version
+
+Options of config show:
+      --worker-id N           as worker N reads it, default 0
+      --no-defaults           leave out parameters that are not in the file
+      --show-secrets          do not mask secrets
+
+Options of plugin show:
+      --json                  as JSON
 
 Options of cat:
       --host HOST             default 127.0.0.1
