@@ -3,36 +3,34 @@ import { builtInPlugins } from '../built-in-plugins.js';
 import { createLog } from '../log.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { PluginRegistry } from '../pipeline/plugin-registry.js';
-import { recordConfig, recordedFiles } from '../processes/config-recording.js';
 import type { LaunchOptions } from '../processes/launch.js';
-import { readSystem } from '../system/system-settings.js';
-import { workersOf } from '../processes/system-workers.js';
-import { loadConfig } from '@sluice/config';
+import { readConfigs } from './read-configs.js';
+import { startProblems } from './start-checks.js';
 
-/** Checks a configuration as every worker would read it. @returns the exit code */
+/**
+ * Checks a configuration as every worker would read it, and what would keep the agent from starting
+ * with it: certificates, ports, folders.
+ *
+ * @returns the exit code
+ */
 export async function dryRun(options: LaunchOptions): Promise<number> {
   const log = createLog(options.log);
-  const { config } = options;
+  const problems = new Set<string>();
   try {
-    const { workers, recording } = await recordConfig(
-      config,
-      options.inlineConfig,
-      (root) => options.workers ?? workersOf(root),
-    );
-    const files = recordedFiles(recording);
+    const configs = await readConfigs({ ...options, log });
     const registry = new PluginRegistry(builtInPlugins);
-    for (let workerId = 0; workerId < workers; workerId += 1) {
-      const quiet = workerId > 0; // what is odd is said once
-      const root = await loadConfig(config, { files, workerId, ...(!quiet && { log }) });
-      const pipelineLog = quiet ? createLog({ ...options.log, level: 'error' }) : log;
-      const system = readSystem(root, quiet ? undefined : log);
-      new Pipeline(root, { registry, ...system, log: pipelineLog, workerId, workers });
+    for (const { workerId, root, system } of configs) {
+      // What is odd is said once.
+      const pipelineLog = workerId === 0 ? log : createLog({ ...options.log, level: 'error' });
+      new Pipeline(root, { registry, ...system, log: pipelineLog, workerId });
+      for (const problem of await startProblems(root, pipelineLog)) problems.add(problem.format());
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.format()}\n`);
-    return 1;
+    problems.add(error.format());
   }
-  process.stdout.write(`${config}: OK\n`);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.size > 0) return 1;
+  process.stdout.write(`${options.config}: OK\n`);
   return 0;
 }
