@@ -151,3 +151,26 @@ describe.skipIf(!hasPrlimit)('a disk that takes only a part of a write', () => {
     expect(numbersIn(path.join(agent.folder, 'logs'))).toEqual([]);
   }, 60_000);
 });
+
+test('the example of files runs', async () => {
+  const example = path.join(import.meta.dirname, '../../../../examples/files.conf');
+  const agent = await AgentProcess.start(
+    readFileSync(example, 'utf8')
+      .replace('port 24224', 'port 0')
+      .replaceAll('./out', '$FOLDER/out'),
+  );
+  const senders = await Promise.all(
+    ['audit.login', 'web'].map((tag) => AckedSender.connect(agent.port, tag)),
+  );
+  await Promise.all(senders.map((sender) => sender.untilAcked(100)));
+  await Promise.all(senders.map((sender) => sender.stop()));
+  expect(await agent.stop()).toBe(0);
+  const out = path.join(agent.folder, 'out');
+  expect(filesIn(out).filter((file) => file !== 'all.log')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^audit\/audit\.login\.\d{10}\.log\.gz$/) as unknown,
+    ]),
+  );
+  expect(numbersIn(path.join(out, 'audit'))).toEqual(senders[0].acked);
+  expect(readFileSync(path.join(out, 'all.log'), 'utf8')).toMatch(/^(n:\d+\ttext:x+\n)+$/);
+}, 60_000);

@@ -95,7 +95,7 @@ export function filePaths(
     config.buffer &&
     sliceSection.read(config.buffer, { log: context.log, ignoreParams: bufferParams });
   const buffered = config.buffer?.type;
-  if (config.buffer !== undefined && buffered !== 'memory') {
+  if (config.buffer !== undefined) {
     const idle = bufferParams.filter((name) => config.buffer?.params.has(name));
     if (buffered !== undefined) idle.unshift('@type');
     if (idle.length > 0) {

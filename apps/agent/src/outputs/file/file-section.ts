@@ -141,7 +141,7 @@ export function keysOf(argument: string): string[] {
     .filter((key) => key !== '' && key !== '[]');
 }
 
-/** Parameters of `<buffer>` that are about buffering: read by whoever puts a buffer around this. */
+/** Parameters of `<buffer>` that are about buffering, which this output has no need of. */
 export const bufferParams: readonly string[] = [
   'path',
   'path_suffix',
