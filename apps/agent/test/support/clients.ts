@@ -1,11 +1,20 @@
 import { FluentClient, type EventModes } from '@fluent-org/logger';
 import fluentLogger from 'fluent-logger';
 
+/** A client's own certificate and key (PEM), or no verification. */
+export interface TlsOptions {
+  cert?: string;
+  key?: string;
+  rejectUnauthorized?: boolean;
+}
+
 /** Where and how a client of npm connects. */
 export interface Target {
   port: number;
   /** PEM of the CA to trust; TLS where it is there. */
   ca?: string | undefined;
+  /** More options for `tls.connect`; TLS where they are there. */
+  tls?: TlsOptions | undefined;
   mode: EventModes;
   ack: boolean;
   security?: { clientHostname: string; sharedKey: string; username?: string; password?: string };
@@ -14,6 +23,11 @@ export interface Target {
 /** Sends the records in their order and resolves when the client says that they have been sent. */
 export type Send = (tag: string, records: object[], target: Target) => Promise<void>;
 
+function tlsOf({ ca, tls }: Target) {
+  if (ca === undefined && tls === undefined) return undefined;
+  return { servername: 'localhost', ...(ca !== undefined && { ca }), ...tls };
+}
+
 /** The client `@fluent-org/logger`. */
 export const fluentOrg: Send = async (tag, records, target) => {
   const client = new FluentClient(tag, {
@@ -21,7 +35,7 @@ export const fluentOrg: Send = async (tag, records, target) => {
     socket: {
       host: '127.0.0.1',
       port: target.port,
-      ...(target.ca && { tls: { ca: target.ca, servername: 'localhost' } }),
+      ...(tlsOf(target) && { tls: tlsOf(target) }),
     },
     ...(target.ack && { ack: { ackTimeout: 15_000 } }),
     ...(target.security && { security: target.security }),
@@ -42,8 +56,8 @@ export const fluentLoggerClient: Send = async (tag, records, target) => {
     requireAckResponse: target.ack,
     ackResponseTimeout: 15_000,
     flushInterval: 10,
-    tls: target.ca !== undefined,
-    ...(target.ca && { tlsOptions: { ca: target.ca, servername: 'localhost' } }),
+    tls: tlsOf(target) !== undefined,
+    ...(tlsOf(target) && { tlsOptions: tlsOf(target) }),
     ...(target.security && { security: target.security as never }),
     internalLogger: quiet as never,
     enableReconnect: false,
