@@ -11,6 +11,7 @@ export type {
 } from './definition.js';
 export { Filter } from './filter.js';
 export type { FilterContext } from './filter.js';
+export type { HostView, Latency, LoggedWarning, PluginView, Traffic, WithStats } from './host.js';
 export { Input } from './input.js';
 export type { InputContext } from './input.js';
 export {

@@ -1,3 +1,4 @@
+import type { HostView } from './host.js';
 import { Plugin, type PluginContext } from './plugin.js';
 import type { Router } from './router.js';
 
@@ -5,6 +6,8 @@ import type { Router } from './router.js';
 export interface InputContext extends PluginContext {
   /** Where this input's events go: the top-level routes, or those of its `@label`. */
   readonly router: Router;
+  /** The other plugins, for an input that watches them; only where the host offers it. */
+  readonly host?: HostView;
 }
 
 /** A plugin that brings events in. Fluentd: `Fluent::Plugin::Input`, `<source>`. */

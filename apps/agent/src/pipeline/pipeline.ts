@@ -11,8 +11,10 @@ import {
   type Plugin,
   type PluginContext,
   type PluginDefinition,
+  type Router,
 } from '@sluice/plugin';
 import { logLevels, type AgentLog } from '../log.js';
+import { isWatched, PipelineWatch } from '../monitor/pipeline-watch.js';
 import { EventErrors } from '../routing/event-errors.js';
 import { Routes } from '../routing/routes.js';
 import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
@@ -49,6 +51,8 @@ export class Pipeline {
   /** What was done with events that could not be processed. */
   readonly errors: EventErrors;
   readonly #options: PipelineOptions;
+  readonly #log: AgentLog;
+  readonly #watch: PipelineWatch | undefined;
   readonly #ids = new Set<string>();
 
   /**
@@ -59,11 +63,16 @@ export class Pipeline {
    */
   constructor(root: ConfigElement, options: PipelineOptions) {
     this.#options = options;
-    const { log, workerId = 0, workers = 1 } = options;
+    const { workerId = 0, workers = 1 } = options;
+    const elements = elementsOfWorker(root, workerId, workers);
+    if (options.withoutSource !== true && isWatched(elements)) {
+      this.#watch = new PipelineWatch(root, this);
+    }
+    const log = this.#watch?.log(options.log) ?? options.log;
+    this.#log = log;
     for (const param of root.params.values()) {
       log.warn({}, `parameter ${param.name} outside of any section is not used`);
     }
-    const elements = elementsOfWorker(root, workerId, workers);
     for (const element of elements) checkName(element, topLevel, 'at the top level');
     const labels = elements.filter((element) => element.name === 'label');
     const logInterval = options.emitErrorLogInterval;
@@ -137,7 +146,7 @@ export class Pipeline {
         hint: 'join the two, or give one another name',
       });
     }
-    const { log } = this.#options;
+    const log = this.#log;
     this.labels.set(name, new Routes({ log, errors: this.errors, label: name }));
   }
 
@@ -168,8 +177,15 @@ export class Pipeline {
   #input(element: ConfigElement): void {
     const definition = this.#options.registry.find('input', element);
     const router = this.#labelOf(element, this.routes);
-    const context = { ...this.#context(definition, element), router };
-    this.inputs.push(this.#create(definition, element, context));
+    const common = this.#context(definition, element);
+    const create = (to: Router): Input => {
+      const context = { ...common, router: to, ...(this.#watch && { host: this.#watch }) };
+      const input = this.#create(definition, element, context);
+      this.inputs.push(input);
+      return input;
+    };
+    if (this.#watch === undefined) create(router);
+    else this.#watch.input(element, router, create);
   }
 
   #output(element: ConfigElement, routes: Routes): Output {
@@ -183,10 +199,12 @@ export class Pipeline {
     const buffer = bufferOf(definition, element);
     const output = this.#create(definition, element, context, buffer && ['buffer']);
     this.outputs.push(output);
-    if (buffer === undefined) return output;
-    const config = bufferSection.read(buffer, { log: context.log });
-    const buffered = new BufferedOutput(context, output, config);
-    this.outputs.push(buffered);
+    const buffered =
+      buffer === undefined
+        ? output
+        : new BufferedOutput(context, output, bufferSection.read(buffer, { log: context.log }));
+    if (buffered !== output) this.outputs.push(buffered);
+    this.#watch?.output(element, buffered);
     return buffered;
   }
 
@@ -198,6 +216,7 @@ export class Pipeline {
     };
     const filter = this.#create(definition, element, context);
     this.filters.push(filter);
+    this.#watch?.filter(element, filter);
     return filter;
   }
 
@@ -215,7 +234,7 @@ export class Pipeline {
   }
 
   #context(definition: PluginDefinition, element: ConfigElement): PluginContext {
-    const { log, workerId = 0, workers = 1 } = this.#options;
+    const { workerId = 0, workers = 1 } = this.#options;
     const id = this.#id(definition, element);
     const level = element.logLevel;
     if (level !== undefined && !(logLevels as readonly string[]).includes(level)) {
@@ -225,7 +244,7 @@ export class Pipeline {
     }
     return {
       id,
-      log: log.child({ plugin: id }, level === undefined ? {} : { level }),
+      log: this.#log.child({ plugin: id }, level === undefined ? {} : { level }),
       workerId,
       workers,
     };

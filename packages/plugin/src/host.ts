@@ -1,0 +1,80 @@
+import type { ConfigElement } from '@sluice/config';
+import type { Plugin } from './plugin.js';
+
+/** What went through one plugin since the start, counted from outside of it. */
+export interface Traffic {
+  /** Calls: messages of an input, writes of an output, streams of a filter. */
+  readonly emits: number;
+  readonly records: number;
+  /** Bytes of packed events. */
+  readonly bytes: number;
+  /** Calls whose events were kept. */
+  readonly kept: number;
+  /** Calls that failed: the events were not kept. */
+  readonly failed: number;
+  /** Calls that are not settled yet. */
+  readonly pending: number;
+  /** How long calls took until their events were kept. */
+  readonly latency: Latency;
+}
+
+/** A histogram, in seconds. */
+export interface Latency {
+  /** Upper bounds of the buckets, seconds, ascending; one more bucket is above the last. */
+  readonly bounds: readonly number[];
+  /** How many fell into each bucket, not cumulative: one more than `bounds`. */
+  readonly counts: readonly number[];
+  /** Sum of all, seconds. */
+  readonly sum: number;
+}
+
+/**
+ * A plugin that has figures of its own to show implements this. The base class does not have it: a
+ * plugin without figures needs nothing.
+ */
+export interface WithStats {
+  /** Since the start or of now, by names in snake case; plain and cheap. */
+  stats?(): Record<string, number | string>;
+}
+
+/** One plugin of the host, as an input that watches the others sees it. */
+export interface PluginView {
+  readonly category: 'input' | 'filter' | 'output';
+  /** `@type`. */
+  readonly type: string;
+  readonly element: ConfigElement;
+  readonly plugin: Plugin & WithStats;
+  readonly traffic: Traffic;
+}
+
+/** A warning or an error that was logged. */
+export interface LoggedWarning {
+  readonly level: 'warn' | 'error';
+  /** Unix time in milliseconds, of the last time. */
+  readonly time: number;
+  readonly text: string;
+  /** The id of the plugin; none where it is the host's own. */
+  readonly plugin: string | undefined;
+  /** What names the cause: peer, reason, tag and so on; never records. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** How often in a row. */
+  readonly count: number;
+}
+
+/** The host, for an input that watches it. Fluentd: what `in_monitor_agent` finds in the engine. */
+export interface HostView {
+  /** The whole configuration. */
+  readonly root: ConfigElement;
+  /** All plugins, in the order of the configuration. */
+  readonly plugins: readonly PluginView[];
+  /** The latest warnings and errors, the newest first. */
+  warnings(): readonly LoggedWarning[];
+  /** How many warnings and errors have been logged since the start. */
+  readonly warned: { readonly warn: number; readonly error: number };
+  /** The output that takes events of this tag at the top level. */
+  outputFor(tag: string): Plugin | undefined;
+  /** Events that no `<match>` took, by label; `@ROOT` is the top level. */
+  unmatched(): Readonly<Record<string, number>>;
+  /** Events that filters could not process, and streams that were not kept. */
+  errors(): { readonly events: number; readonly emits: number };
+}
