@@ -1,4 +1,4 @@
-import { didYouMean, type ConfigElement } from '@sluice/config';
+import { ConfigElement, didYouMean } from '@sluice/config';
 import {
   BufferedOutput,
   bufferSection,
@@ -267,15 +267,36 @@ export class Pipeline {
   }
 }
 
-/** The `<buffer>` of an output that does not read it itself. @throws ConfigError where there are two */
+/** What of a `<buffer>` is about slicing by time, for outputs that read it themselves. */
+const slicing = [
+  'timekey',
+  'timekey_wait',
+  'timekey_use_utc',
+  'timekey_zone',
+  'path',
+  'path_suffix',
+];
+
+/**
+ * The `<buffer>` that stands before an output. One that reads the section itself (file, for its time
+ * slices) has one only where `@type memory` is written.
+ *
+ * @throws ConfigError where there are two
+ */
 function bufferOf(
   definition: { section: { schema: { sections?: object } } },
   element: ConfigElement,
 ): ConfigElement | undefined {
-  if (Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return undefined;
-  const buffers = element.elements.filter(({ name }) => name === 'buffer');
+  const buffers = element.children('buffer');
   if (buffers.length > 1) throw buffers[1].error('<buffer> is there twice');
-  return buffers.at(0);
+  const buffer = buffers.at(0);
+  if (!Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return buffer;
+  if (buffer?.type !== 'memory') return undefined;
+  return new ConfigElement({
+    name: buffer.name,
+    location: buffer.location,
+    params: [...buffer.params.values()].filter(({ name }) => !slicing.includes(name)),
+  });
 }
 
 function checkName(element: ConfigElement, supported: readonly string[], where: string): void {
