@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import type { ConfigElement, ConfigError } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import { defineOutput, Output, type OutputContext } from '@sluice/plugin';
@@ -13,6 +12,7 @@ import { pointSymlink } from './file/symlink.js';
 import { gzipTail, lineTail, msgpackTail, type TailRule } from './file/tail.js';
 import { createFormatter, createInjector, type Formatter } from './format/formatters.js';
 import type { Injector } from './format/inject.js';
+import { makeFolder } from './file/make-folder.js';
 
 /** Thrown when so much waits to be written that no more is taken. */
 export class FileOverflowError extends Error {
@@ -97,7 +97,7 @@ class FileOutput extends Output {
     if (!files.tagged && !files.timed && this.#config.append) {
       await this.#files.open(this.#linked('', files.slice('', 0)));
     } else {
-      await mkdir(files.fixedFolder, { recursive: true, mode: this.#config.dirPermission });
+      await makeFolder(files.fixedFolder, this.#config.dirPermission);
     }
   }
 

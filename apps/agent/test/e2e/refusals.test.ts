@@ -75,13 +75,17 @@ describe('what cannot be started ends with 1 and one clear line', () => {
     expect(code).toBe(1);
   });
 
-  test('an output folder that cannot be written', async () => {
-    const notAFolder = configFile('');
+  const notAFolder = configFile;
+  test.each([
+    ['below a file', () => `${notAFolder('')}/logs`],
+    ['below a system folder that takes none', () => '/proc/sluice/logs'],
+  ])('an output folder that cannot be written: %s', async (_name, folderOf) => {
+    const folder = folderOf();
     const file = configFile(
-      `${source()}<match **>\n  @type file\n  path ${notAFolder}/logs/out.log\n</match>\n`,
+      `${source()}<match **>\n  @type file\n  path ${folder}/out.log\n</match>\n`,
     );
     const { code, stderr } = await sluice(['-c', file]);
-    expect(lastLine(stderr)).toContain(notAFolder);
+    expect(lastLine(stderr)).toContain(path.dirname(folder));
     expect(code).toBe(1);
   });
 });

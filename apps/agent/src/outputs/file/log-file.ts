@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { fstatSync } from 'node:fs';
-import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '@sluice/server';
@@ -11,6 +11,7 @@ import { gzipMember } from './gzip-member.js';
 import type { FileName } from './path-template.js';
 import { createNumbered, freeNumber, numberedPath, removeOld } from './rotation.js';
 import type { TailRule } from './tail.js';
+import { makeFolder } from './make-folder.js';
 
 /** What happened, summed up over all files of one output. */
 export interface FileCounters {
@@ -341,7 +342,7 @@ export class LogFile {
   async #openHandle(): Promise<OpenFile> {
     const { append, fileMode, folderMode, fsync, onOpen } = this.context;
     const folder = path.dirname(this.path);
-    await mkdir(folder, { recursive: true, mode: folderMode });
+    await makeFolder(folder, folderMode);
     const opened = append
       ? { handle: await openGrowing(this.path, fileMode), path: this.path }
       : await createNumbered(this.name, fileMode);
