@@ -32,6 +32,19 @@ export function readmeExamples(file) {
 }
 
 /**
+ * What the examples of a README print, as its own `text` blocks say; those that begin with `<` show
+ * a configuration.
+ *
+ * @param {URL} readme
+ * @returns {string[]} without the line end at the end
+ */
+export function promisedOutputs(readme) {
+  return readmeExamples(readme)
+    .filter(({ lang, code }) => lang === 'text' && !code.startsWith('<'))
+    .map(({ code }) => code.trimEnd());
+}
+
+/**
  * Runs each `js` and `ts` block as a program of its own, against the built packages, in a folder
  * inside of the package so that its imports resolve as a user's would.
  *
