@@ -30,6 +30,19 @@ export function dumpConfig(element: ConfigElement, options: DumpOptions = {}): s
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/**
+ * The parameters of a section by their names, as text; secrets are `xxxxxx`, as in every dump.
+ * What is nil or a default, and the sections inside, are left out.
+ */
+export function maskedParams(element: ConfigElement): Record<string, string> {
+  const masked: [string, string][] = [];
+  for (const param of element.params.values()) {
+    if (typeof param.value !== 'string') continue;
+    masked.push([param.name, isSecret(element, param) ? MASK : param.value]);
+  }
+  return Object.fromEntries(masked);
+}
+
 function dumpElement(
   element: ConfigElement,
   indent: string,

@@ -9,6 +9,7 @@ export { loadConfig, parseConfig } from './load-config.js';
 export type { LoadOptions, ParseOptions } from './load-config.js';
 export type { ConfigLogger } from './logger.js';
 export type { Location } from './source-text.js';
+export { snakeCase } from './names.js';
 export { didYouMean } from './nearest.js';
 export { param, secret } from './param-meta.js';
 export type { ParamMeta } from './param-meta.js';
@@ -35,5 +36,5 @@ export type {
   SectionDescription,
   SubsectionDescription,
 } from './describe-section.js';
-export { dumpConfig } from './dump-config.js';
+export { dumpConfig, maskedParams } from './dump-config.js';
 export type { DumpOptions } from './dump-config.js';

@@ -68,8 +68,3 @@ function zodTypeName(schema: z.ZodType): string {
   const { type } = schema.def;
   return type === 'number' ? 'float' : type === 'boolean' ? 'bool' : type;
 }
-
-/** `lingerTimeout` in code is `linger_timeout` in a file. */
-export function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { ConfigElement, SYSTEM_PARAMS, useDefault, type ConfigParam } from './config-element.js';
 import type { ConfigError } from './config-error.js';
 import { didYouMean } from './nearest.js';
-import { metaOf, snakeCase, type ParamMeta } from './param-meta.js';
+import { snakeCase } from './names.js';
+import { metaOf, type ParamMeta } from './param-meta.js';
 import type { RawSubsection, ReadContext, SectionSchema, Subsection } from './section.js';
 
 /** The definitions by which a section was read, so that dumps know its secrets and defaults. */

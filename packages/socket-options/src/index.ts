@@ -14,9 +14,12 @@ export type { KernelOptionValue, Linger } from './values.js';
 export type { SocketTarget } from './descriptor.js';
 export { clearLinger, closeWithLinger } from './linger.js';
 export { watchTimeouts, type TimeoutLimits, type TimeoutListener } from './timeouts.js';
+export { SendProgress, sendQueueOf, type SendQueue } from './send-queue.js';
 export { listenOptions, type ListenOptions } from './listen-options.js';
 export { connectDatagram } from './datagram.js';
 export { NameResolver, type NameResolverOptions } from './name-resolver.js';
+export { isNetwork, Networks, plainAddress } from './networks.js';
+export { loadLibc, type Libc } from './libc.js';
 export { selectBackend, type BackendChoice, type BackendReport } from './native.js';
 export {
   SocketClosedError,

@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { SocketOptionError } from './errors.js';
+import { plainAddress } from './networks.js';
 
 /** Options of a {@link NameResolver}. */
 export interface NameResolverOptions {
@@ -130,12 +131,9 @@ export class NameResolver {
   }
 }
 
-/** IPv4 as it comes from a dual-stack socket (`::ffff:1.2.3.4`), and zones (`fe80::1%eth0`). */
+/** Without a zone (`fe80::1%eth0`): names do not depend on it. */
 function plain(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1];
-  const zone = address.indexOf('%');
-  return zone === -1 ? address : address.slice(0, zone);
+  return plainAddress(address).split('%', 1)[0];
 }
 
 function defaultLookup(timeout: number): (address: string) => Promise<string[]> {

@@ -1,14 +1,14 @@
-import { createRequire } from 'node:module';
 import { platformTable, type KernelOption, type Platform } from './constants.js';
 import {
   SocketClosedError,
   SocketOptionSystemError,
   SocketOptionUnsupportedError,
 } from './errors.js';
+import { loadLibc } from './libc.js';
 import { decodeValue, encodeValue, sizeOf } from './values.js';
 
-/** The three calls of libc, as koffi declares them. */
-interface Libc {
+/** The calls that are needed, and how they fail. */
+interface Calls {
   setsockopt(fd: number, level: number, name: number, value: Buffer, size: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, size: Buffer): number;
   ioctl(fd: number, request: number, type: string, value: Buffer): number;
@@ -24,12 +24,12 @@ const UNKNOWN = new Set(['ENOPROTOOPT', 'EOPNOTSUPP', 'ENOTSUP']);
 /** The kernel's own calls, on a descriptor. @internal */
 export class Native {
   readonly platform: Platform;
-  readonly #libc: Libc;
+  readonly #libc: Calls;
   // One buffer for each argument: calls are synchronous, and results are copied out.
   readonly #value = Buffer.alloc(64);
   readonly #size = Buffer.alloc(4);
 
-  constructor(platform: Platform, libc: Libc) {
+  constructor(platform: Platform, libc: Calls) {
     this.platform = platform;
     this.#libc = libc;
   }
@@ -62,15 +62,14 @@ export class Native {
     return taken.includes(this.#value[0]);
   }
 
-  /** Bytes in the kernel that the peer has not acknowledged; 0 where unknown. */
-  unacknowledged(fd: number): number {
+  /** Bytes in the kernel that the peer has not acknowledged; undefined where unknown. */
+  unacknowledged(fd: number): number | undefined {
     const { queue } = this.platform;
-    if ('ioctl' in queue) {
-      return this.#libc.ioctl(fd, queue.ioctl, 'void *', this.#value) === 0
-        ? this.#value.readInt32LE(0)
-        : 0;
-    }
-    return this.#read(fd, queue.level, queue.number, 4) < 0 ? 0 : this.#value.readInt32LE(0);
+    const known =
+      'ioctl' in queue
+        ? this.#libc.ioctl(fd, queue.ioctl, 'void *', this.#value) === 0
+        : this.#read(fd, queue.level, queue.number, 4) >= 0;
+    return known ? this.#value.readInt32LE(0) : undefined;
   }
 
   #read(fd: number, level: number, number: number, size: number): number {
@@ -144,20 +143,14 @@ function load(): Native | string {
   if (platform === undefined) {
     return `there are no constants for ${process.platform} on ${process.arch}`;
   }
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const libc = koffi.load(null);
-    const names = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
-    return new Native(platform, {
-      setsockopt: libc.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']),
-      getsockopt: libc.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']),
-      ioctl: libc.func('int ioctl(int, unsigned long, ...)'),
-      fcntl: libc.func('int fcntl(int, int, ...)'),
-      errno: () => koffi.errno(),
-      errorName: (errno) => names.get(errno),
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    return `koffi cannot be loaded (${reason})`;
-  }
+  const libc = loadLibc();
+  if (typeof libc === 'string') return libc;
+  return new Native(platform, {
+    setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
+    ioctl: libc.func('int ioctl(int, unsigned long, ...)'),
+    fcntl: libc.func('int fcntl(int, int, ...)'),
+    errno: () => libc.errno(),
+    errorName: (errno) => libc.errorName(errno),
+  });
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { descriptorOf, handleOf } from './descriptor.js';
+import { handleOf } from './descriptor.js';
 import { SocketTimeoutError, type TimeoutReason } from './errors.js';
-import { nativeIfLoaded } from './native.js';
 import type { SocketOptions } from './options.js';
 import { closeWithLinger } from './linger.js';
+import { SendProgress } from './send-queue.js';
 import { validateSocketOptions } from './validate.js';
 
 /**
@@ -74,8 +74,7 @@ class Watch {
   readonly #onTimeout: TimeoutListener;
   #received = -1;
   #receivedAt: number;
-  #taken = -1;
-  #takenAt: number;
+  #progress: SendProgress;
 
   constructor(socket: Socket, recvLimit: number, sendLimit: number, onTimeout: TimeoutListener) {
     this.#socket = socket;
@@ -84,7 +83,9 @@ class Watch {
     this.#onTimeout = onTimeout;
     const shortest = Math.min(this.#recvLimit, this.#sendLimit);
     this.period = Math.min(Math.max(shortest / 8, SHORTEST_SWEEP), LONGEST_SWEEP);
-    this.#receivedAt = this.#takenAt = performance.now();
+    const now = performance.now();
+    this.#receivedAt = now;
+    this.#progress = new SendProgress(now);
   }
 
   /** @returns false where there is nothing to watch any more */
@@ -92,14 +93,15 @@ class Watch {
     const socket = this.#socket;
     if (socket.destroyed) return false;
     if (socket.connecting) {
-      this.#receivedAt = this.#takenAt = now;
+      this.#receivedAt = now;
+      this.#progress = new SendProgress(now);
       return true;
     }
     if (this.#recvLimit !== Infinity && this.#silent(now)) {
       this.#passed('recv-timeout', this.#recvLimit);
       return false;
     }
-    if (this.#sendLimit !== Infinity && this.#stuck(now)) {
+    if (this.#sendLimit !== Infinity && this.#progress.stalledFor(socket, now) >= this.#sendLimit) {
       this.#passed('send-timeout', this.#sendLimit);
       return false;
     }
@@ -114,21 +116,6 @@ class Watch {
     }
     this.#received = received;
     this.#receivedAt = now;
-    return false;
-  }
-
-  #stuck(now: number): boolean {
-    const socket = this.#socket;
-    const handle = handleOf(socket);
-    // What libuv holds; Node counts a write that is half done as waiting in full.
-    const queued = handle?.writeQueueSize ?? socket.writableLength;
-    const handedOver = handle?.bytesWritten ?? socket.bytesWritten;
-    const inKernel = unacknowledged(socket);
-    const taken = handedOver - queued - inKernel;
-    const waits = socket.writableLength > 0 || queued > 0 || inKernel > 0;
-    if (waits && taken === this.#taken) return now - this.#takenAt >= this.#sendLimit;
-    this.#taken = taken;
-    this.#takenAt = now;
     return false;
   }
 
@@ -181,13 +168,6 @@ function isReading(socket: Socket): boolean {
     socket.readable &&
     socket.readableLength < socket.readableHighWaterMark
   );
-}
-
-function unacknowledged(socket: Socket): number {
-  const backend = nativeIfLoaded();
-  if (backend === undefined) return 0;
-  const fd = descriptorOf(socket);
-  return typeof fd === 'number' ? backend.unacknowledged(fd) : 0;
 }
 
 function reset(_reason: TimeoutReason, error: SocketTimeoutError, socket: Socket): void {
