@@ -9,7 +9,7 @@ import {
   isMap,
   isString,
   u32,
-} from './msgpack.js';
+} from './packed/msgpack.js';
 import { isUtf8 } from 'node:buffer';
 
 /** A MessagePack extension value other than a time. */
@@ -52,14 +52,16 @@ const unpackr = new Unpackr({
 });
 
 /**
- * Decodes one complete value.
- *
- * @param plain - the caller knows that there are no extension values inside: msgpackr may decode
- *   them its own way (its private types for classes, sets and regular expressions included), so
- *   only values without any are given to it.
+ * Decodes one value that has been validated, without extension values inside: the caller knows
+ * that. msgpackr may decode extensions its own way (its private types for classes, sets and regular
+ * expressions included), so only values without any are given to it.
  */
-export function decodeValue(bytes: Buffer, start: number, end: number, plain = false): Value {
-  if (plain) return unpackr.unpack(bytes.subarray(start, end)) as Value;
+export function decodePlain(bytes: Buffer, start: number, end: number): Value {
+  return unpackr.unpack(bytes.subarray(start, end)) as Value;
+}
+
+/** Decodes the value that begins at `start`; it has been validated. */
+export function decodeAt(bytes: Buffer, start: number): Value {
   position = start;
   return decodeNext(bytes);
 }
@@ -182,6 +184,5 @@ export function decodeTime(bytes: Buffer, at: number): EventTime {
   if (first === 0xc0) return new EventTime(0, 0);
   if (first === 0xca) return EventTime.fromSeconds(bytes.readFloatBE(at + 1));
   if (first === 0xcb) return EventTime.fromSeconds(bytes.readDoubleBE(at + 1));
-  position = at;
-  return new EventTime(Number(decodeNext(bytes)), 0);
+  return new EventTime(Number(decodeAt(bytes, at)), 0);
 }

@@ -1,16 +1,18 @@
-import { addFields } from './add-fields.js';
-import { decodeTime, decodeValue, type EventRecord } from './decode.js';
+import { decodeAt, decodePlain, type EventRecord } from './decode.js';
 import { encodeEntry, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
 import { EventTime } from './event-time.js';
 import { toJsonLines, type JsonLinesOptions } from './json-lines.js';
-import { INCOMPLETE, headSize, isArray, skipValue } from './msgpack.js';
-import { repairEntries } from './rewrite.js';
-import { resetScan, scanEntries } from './scan.js';
+import { EntryCursor } from './packed/entry-cursor.js';
+import { INCOMPLETE } from './packed/msgpack.js';
+import { repairEntries } from './packed/repair.js';
+import { scanEntries } from './packed/scan.js';
+import { packFields, setFields } from './packed/set-fields.js';
 
 /** One decoded event. */
 export interface Event {
   time: EventTime;
+  /** Its Buffers (of MessagePack's bin) are views on the stream's bytes. */
   record: EventRecord;
   /** Fluent Bit's metadata, where the entry has any. */
   metadata?: EventRecord;
@@ -20,8 +22,14 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * Events as they came over the wire: a view on concatenated MessagePack entries `[time, record]`
- * (or Fluent Bit's `[[time, metadata], record]`), decoded only on demand. Immutable, and free to
- * be kept for any time.
+ * (or Fluent Bit's `[[time, metadata], record]`), decoded only on demand. It never changes the
+ * bytes.
+ *
+ * **The bytes have an owner.** A stream that an input emits is a view on memory that the input
+ * uses again: it is valid until the promise of that `emit` has settled, and so are the Buffers in
+ * its decoded records, and streams that `filter` and the like make of it. Whoever wants the events
+ * for longer copies them: {@link EventStream.copy}, or the bytes into a buffer of their own.
+ * Strings, times and numbers of decoded records are always safe to keep.
  */
 export class EventStream implements Iterable<Event> {
   private constructor(
@@ -30,31 +38,45 @@ export class EventStream implements Iterable<Event> {
     /** How many events. */
     readonly count: number,
     private readonly extensions: boolean,
+    /**
+     * The id that the peer gave to the chunk in which these events came; undefined where it gave
+     * none. A peer that gets no ack sends the chunk again under the same id, so an output whose
+     * destination can deduplicate passes it on, together with the tag. Streams that are made of
+     * this one keep it.
+     */
+    readonly chunkId: string | undefined,
   ) {}
 
-  static readonly empty = new EventStream(EMPTY, 0, false);
+  static readonly empty = new EventStream(EMPTY, 0, false, undefined);
 
   /**
-   * A view on bytes that a scan has already found to be `count` valid entries. No copy, no check.
+   * A view on bytes that are known to be `count` valid entries. No copy, no check: for bytes from
+   * elsewhere use {@link EventStream.fromPacked}.
    *
-   * @param extensions - whether records may hold extension values; true is always safe
+   * @param extensions - whether records may hold extension values (default: true, always safe)
+   * @param chunkId - see {@link EventStream.chunkId}
    */
-  static fromScanned(bytes: Buffer, count: number, extensions = true): EventStream {
-    return new EventStream(bytes, count, extensions);
+  static fromScanned(
+    bytes: Buffer,
+    count: number,
+    extensions = true,
+    chunkId?: string,
+  ): EventStream {
+    return new EventStream(bytes, count, extensions, chunkId);
   }
 
   /**
    * A view on packed entries from anywhere; they are validated here.
    *
    * @throws {@link EventStreamError} where the bytes are not whole MessagePack values, or an entry
-   *   is no event
+   *   is not an event
    */
   static fromPacked(bytes: Uint8Array): EventStream {
     const stream = EventStream.scan(bytes);
     if (stream.invalid > 0) {
       throw new EventStreamError(
         'ERR_SLUICE_EVENT_INVALID',
-        `${stream.invalid} of ${stream.entries} entries are no [time, record]`,
+        `${stream.invalid} of ${stream.entries} entries are not [time, record]`,
       );
     }
     return stream.stream;
@@ -64,30 +86,39 @@ export class EventStream implements Iterable<Event> {
    * As {@link EventStream.fromPacked}, but leaves invalid entries out, as Fluentd's
    * skip_invalid_event does, and gives entries with time 0 or nil the time `now`.
    *
-   * @returns the stream of valid entries, and how many entries there were and were invalid
+   * @returns the stream of valid entries, how many entries there were, and how many of them were
+   *   invalid
+   * @throws {@link EventStreamError} where the bytes are not whole MessagePack values
    */
   static scan(
     bytes: Uint8Array,
     now?: EventTime,
   ): { stream: EventStream; entries: number; invalid: number } {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const found = resetScan();
-    const end = scanEntries(buffer, 0, buffer.length, Infinity);
+    const found = scanEntries(buffer, 0, buffer.length);
     if (found.status !== 0) {
       throw found.status === INCOMPLETE
-        ? new EventStreamError('ERR_SLUICE_MSGPACK_TRUNCATED', 'the last entry is cut short', end)
-        : new EventStreamError('ERR_SLUICE_MSGPACK_MALFORMED', 'not MessagePack', end);
+        ? new EventStreamError(
+            'ERR_SLUICE_MSGPACK_TRUNCATED',
+            'the last entry is cut short',
+            found.end,
+          )
+        : new EventStreamError('ERR_SLUICE_MSGPACK_MALFORMED', 'not MessagePack', found.end);
     }
     const { entries, invalid, zeroTimes, extensions } = found;
     const repaired =
       invalid + zeroTimes > 0
         ? repairEntries(buffer, 0, buffer.length, now ?? EventTime.now())
         : buffer;
-    return { stream: new EventStream(repaired, entries - invalid, extensions), entries, invalid };
+    return {
+      stream: new EventStream(repaired, entries - invalid, extensions, undefined),
+      entries,
+      invalid,
+    };
   }
 
   /**
-   * Leaves the entries out that are no event, and gives those with time 0 or nil the time `now`:
+   * Leaves the entries out that are not events, and gives those with time 0 or nil the time `now`:
    * {@link EventStream.scan} where only the stream is wanted. Fluentd's skip_invalid_event.
    *
    * @throws {@link EventStreamError} where the bytes are not whole MessagePack values
@@ -100,36 +131,36 @@ export class EventStream implements Iterable<Event> {
   static fromEvents(events: Iterable<EventInput>): EventStream {
     const parts: Buffer[] = [];
     for (const event of events) parts.push(encodeEntry(event));
-    return new EventStream(Buffer.concat(parts), parts.length, true);
+    return new EventStream(Buffer.concat(parts), parts.length, true, undefined);
+  }
+
+  /** The same events under another {@link EventStream.chunkId}. */
+  withChunkId(chunkId: string | undefined): EventStream {
+    if (chunkId === this.chunkId) return this;
+    return new EventStream(this.bytes, this.count, this.extensions, chunkId);
+  }
+
+  /**
+   * A stream of other entries, for a filter that has made them of this stream's: what travels with
+   * this one (the {@link EventStream.chunkId}) travels with it.
+   *
+   * @param bytes - `count` valid entries; they are not checked
+   * @param extensions - whether records may hold extension values (default: true, always safe)
+   */
+  withEntries(bytes: Buffer, count: number, extensions = true): EventStream {
+    return new EventStream(bytes, count, extensions, this.chunkId);
+  }
+
+  /** The same events in bytes of their own, which stay valid for as long as anybody has them. */
+  copy(): EventStream {
+    return this.withEntries(Buffer.from(this.bytes), this.count, this.extensions);
   }
 
   /** Decodes one event after the other. */
   *[Symbol.iterator](): Generator<Event, void, undefined> {
-    const { bytes } = this;
-    const end = bytes.length;
-    // msgpackr renames this key, so that it cannot set a prototype.
-    const plain = !this.extensions && !bytes.includes('__proto__');
-    let pos = 0;
-    while (pos < end) {
-      pos += headSize(bytes[pos]);
-      let metadata: EventRecord | undefined;
-      let time: EventTime;
-      if (isArray(bytes[pos])) {
-        pos += headSize(bytes[pos]);
-        time = decodeTime(bytes, pos);
-        pos = skipValue(bytes, pos, end);
-        const next = skipValue(bytes, pos, end);
-        metadata = decodeValue(bytes, pos, next) as EventRecord;
-        pos = next;
-      } else {
-        time = decodeTime(bytes, pos);
-        pos = skipValue(bytes, pos, end);
-      }
-      const next = skipValue(bytes, pos, end);
-      const record = decodeValue(bytes, pos, next, plain) as EventRecord;
-      pos = next;
-      yield metadata === undefined ? { time, record } : { time, record, metadata };
-    }
+    const plain = this.isPlain();
+    const entry = new EntryCursor(this.bytes);
+    while (entry.next()) yield decodeEntry(entry, plain);
   }
 
   /**
@@ -138,7 +169,7 @@ export class EventStream implements Iterable<Event> {
    */
   withFields(fields: Record<string, unknown>): EventStream {
     if (this.count === 0 || Object.keys(fields).length === 0) return this;
-    return new EventStream(addFields(this.bytes, this.count, fields), this.count, true);
+    return this.withEntries(setFields(this.bytes, this.count, packFields(fields)), this.count);
   }
 
   /**
@@ -148,23 +179,37 @@ export class EventStream implements Iterable<Event> {
    */
   filter(keep: (event: Event) => boolean): EventStream {
     const { bytes } = this;
+    const plain = this.isPlain();
     const parts: Buffer[] = [];
     let count = 0;
-    let pos = 0;
-    for (const event of this) {
-      const next = skipValue(bytes, pos, bytes.length);
-      if (keep(event)) {
-        parts.push(bytes.subarray(pos, next));
-        count++;
-      }
-      pos = next;
+    const entry = new EntryCursor(bytes);
+    while (entry.next()) {
+      if (!keep(decodeEntry(entry, plain))) continue;
+      parts.push(bytes.subarray(entry.start, entry.end));
+      count++;
     }
     if (count === this.count) return this;
-    return new EventStream(Buffer.concat(parts), count, this.extensions);
+    return this.withEntries(Buffer.concat(parts), count, this.extensions);
   }
 
   /** Each record as one line of JSON, written straight from the MessagePack bytes. */
   toJsonLines(options: JsonLinesOptions = {}): Buffer {
     return toJsonLines(this.bytes, options);
   }
+
+  /** Whether msgpackr may decode the records: it renames `__proto__`, and has extensions of its own. */
+  private isPlain(): boolean {
+    return !this.extensions && !this.bytes.includes('__proto__');
+  }
+}
+
+function decodeEntry(entry: EntryCursor, plain: boolean): Event {
+  const { bytes } = entry;
+  const time = entry.eventTime();
+  const record = (
+    plain ? decodePlain(bytes, entry.record, entry.end) : decodeAt(bytes, entry.record)
+  ) as EventRecord;
+  return entry.metadata < 0
+    ? { time, record }
+    : { time, record, metadata: decodeAt(bytes, entry.metadata) as EventRecord };
 }

@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { bufferToText, decodeExtension, decodeValue, keyToString } from './decode.js';
+import { bufferToText, decodeAt, decodeExtension, keyToString } from './decode.js';
 import { EventTime } from './event-time.js';
+import { EntryCursor } from './packed/entry-cursor.js';
 import {
   bodySize,
   childCount,
   headSize,
-  isArray,
   isString,
   MAX_DEPTH,
   skipValue,
   u16,
   u32,
-} from './msgpack.js';
+} from './packed/msgpack.js';
 
 /** How {@link EventStream.toJsonLines} writes a line. */
 export interface JsonLinesOptions {
@@ -73,35 +73,19 @@ export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
   const timeField = timeKey === undefined ? '' : `${JSON.stringify(timeKey)}:`;
   const plain = prefix === undefined && timeField === '' && extra === '';
   length = 0;
-  const end = bytes.length;
+  const entry = new EntryCursor(bytes);
   let pos = 0;
-  while (pos < end) {
-    // The entry's array, perhaps Fluent Bit's inner array, the time, perhaps metadata.
-    let seconds = 0;
-    let nanoseconds = 0;
-    pos += headSize(bytes[pos]);
-    const withMetadata = isArray(bytes[pos]);
-    if (withMetadata) pos += headSize(bytes[pos]);
-    if (bytes[pos] === 0xd7) {
-      if (!plain) {
-        seconds = u32(bytes, pos + 2);
-        nanoseconds = u32(bytes, pos + 6);
-      }
-      pos += 10;
-    } else {
-      if (!plain) ({ seconds, nanoseconds } = timeOf(bytes, pos));
-      pos = skipValue(bytes, pos, end);
-    }
-    if (withMetadata) pos = skipValue(bytes, pos, end);
+  while (entry.moveTo(pos)) {
     if (plain) {
-      pos = writeValue(bytes, pos);
+      pos = writeValue(bytes, entry.record);
     } else {
+      const { seconds, nanoseconds } = entry;
       if (prefix !== undefined) writeText(prefix(seconds, nanoseconds));
       let first = extra;
       if (timeField !== '') {
         first += `${extra === '' ? '' : ','}${timeField}"${new EventTime(seconds, nanoseconds).toString()}"`;
       }
-      pos = writeValue(bytes, pos, first);
+      pos = writeValue(bytes, entry.record, first);
     }
     if (length + newline.length > out.length) grow(newline.length);
     for (const byte of newline) out[length++] = byte;
@@ -110,15 +94,6 @@ export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
   // A burst must not pin its memory for ever.
   if (out.length > 4 * 1024 * 1024) out = Buffer.allocUnsafeSlow(64 * 1024);
   return lines;
-}
-
-function timeOf(bytes: Buffer, at: number): EventTime {
-  const first = bytes[at];
-  if (first === 0xc7) return decodeExtension(0, bytes.subarray(at + 3, at + 11)) as EventTime;
-  const value = decodeValue(bytes, at, at);
-  return typeof value === 'number' || typeof value === 'bigint'
-    ? EventTime.fromSeconds(Number(value))
-    : new EventTime(0, 0);
 }
 
 function writeText(text: string): void {
@@ -161,7 +136,7 @@ function writeValue(bytes: Buffer, at: number, fields = ''): number {
         pos = body + size;
       } else {
         const next = skipValue(bytes, pos, bytes.length);
-        writeText(JSON.stringify(keyToString(decodeValue(bytes, pos, next))));
+        writeText(JSON.stringify(keyToString(decodeAt(bytes, pos))));
         pos = next;
       }
       if (length + 1 > out.length) grow(1);

@@ -1,10 +1,5 @@
-import {
-  ValueSkipper,
-  INCOMPLETE,
-  MALFORMED,
-  decodeValue,
-  encodeValue,
-} from '@sluice/event-stream';
+import { encodeValue } from '@sluice/event-stream';
+import { INCOMPLETE, MALFORMED, ValueSkipper, decodeAt } from '@sluice/event-stream/packed';
 import { ForwardProtocolError } from './errors.js';
 
 /** The answer to a chunk: `{"ack": chunk}`. */
@@ -34,7 +29,7 @@ export class AckReader {
       const next = this.skipper.advance(bytes, bytes.length);
       if (next === MALFORMED || this.skipper.pos - pos > LARGEST_ACK) throw notAnAck();
       if (next === INCOMPLETE) break;
-      const value = decodeValue(bytes, pos, next);
+      const value = decodeAt(bytes, pos);
       const ack =
         typeof value === 'object' && value !== null
           ? (value as Record<string, unknown>).ack

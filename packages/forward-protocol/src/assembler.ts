@@ -1,12 +1,5 @@
-import {
-  EventStream,
-  EventTime,
-  INCOMPLETE,
-  repairEntries,
-  resetScan,
-  scanEntries,
-  type EventRecord,
-} from '@sluice/event-stream';
+import { EventStream, EventTime, type EventRecord } from '@sluice/event-stream';
+import { INCOMPLETE, repairEntries, scanEntries } from '@sluice/event-stream/packed';
 import { decompress, unsupportedReason } from './decompress.js';
 import { ForwardProtocolError } from './errors.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
@@ -18,7 +11,7 @@ const EMPTY = Buffer.alloc(0);
 /** What is known of a message beside its events. */
 export interface Envelope {
   mode: ForwardMode;
-  /** Undefined where the tag is no string. */
+  /** Undefined where the tag is not a string. */
   tag: string | undefined;
   /** Bytes on the wire. */
   size: number;
@@ -64,8 +57,7 @@ export class MessageAssembler {
       this.settings.onMessage(new AssembledMessage(envelope, EventStream.empty, 0, payload));
       return;
     }
-    const counts = resetScan();
-    scanEntries(payload, 0, payload.length, Infinity);
+    const counts = scanEntries(payload, 0, payload.length);
     if (counts.status !== 0) {
       throw new ForwardProtocolError(
         'ERR_SLUICE_FORWARD_BROKEN_ENTRIES',
@@ -80,13 +72,13 @@ export class MessageAssembler {
   /** Entries that have been validated. */
   scanned(bytes: Buffer, counts: EntryCounts, envelope: Envelope): void {
     const { entries, zeroTimes, extensions } = counts;
-    const { tag } = envelope;
+    const { tag, option } = envelope;
     const invalid = tag === undefined ? entries : counts.invalid;
     if (invalid > 0 && !this.settings.skipInvalidEvents) {
       const what =
         tag === undefined
-          ? 'the tag is no string'
-          : `${invalid} of ${entries} entries are no [time, record]`;
+          ? 'the tag is not a string'
+          : `${invalid} of ${entries} entries are not [time, record]`;
       this.refuse('invalid_event', what, envelope);
       return;
     }
@@ -95,7 +87,7 @@ export class MessageAssembler {
     else if (invalid + zeroTimes > 0) {
       valid = repairEntries(bytes, 0, bytes.length, EventTime.now());
     }
-    const stream = EventStream.fromScanned(valid, entries - invalid, extensions);
+    const stream = EventStream.fromScanned(valid, entries - invalid, extensions, option?.chunk);
     this.settings.onMessage(new AssembledMessage(envelope, stream, invalid, undefined));
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { childCount, encodeValue, headSize, isMap, skipValue } from '@sluice/event-stream';
+import { encodeValue } from '@sluice/event-stream';
+import { childCount, headSize, isMap, skipValue } from '@sluice/event-stream/packed';
 import {
   HandshakeFramer,
   digest,

@@ -10,7 +10,7 @@ import {
   isBinary,
   isString,
   skipValue,
-} from '@sluice/event-stream';
+} from '@sluice/event-stream/packed';
 import { ForwardProtocolError } from './errors.js';
 
 /** The largest handshake message that is read, in bytes. */

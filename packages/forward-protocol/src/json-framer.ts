@@ -1,4 +1,4 @@
-import { MAX_DEPTH } from '@sluice/event-stream';
+import { MAX_DEPTH } from '@sluice/event-stream/packed';
 import { ForwardProtocolError } from './errors.js';
 
 const QUOTE = 0x22;

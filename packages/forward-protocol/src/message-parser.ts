@@ -8,9 +8,8 @@ import {
   isArray,
   isBinary,
   isString,
-  resetScan,
   scanEntries,
-} from '@sluice/event-stream';
+} from '@sluice/event-stream/packed';
 import { ForwardProtocolError } from './errors.js';
 
 /** The message goes beyond the limit: it is to be passed over. */
@@ -36,7 +35,7 @@ export type BodyKind = 'heartbeat' | 'packed' | 'entries' | 'message';
 export class MessageParser {
   kind: BodyKind = 'heartbeat';
   tagStart = 0;
-  /** -1 where the tag is no string. */
+  /** -1 where the tag is not a string. */
   tagEnd = 0;
   bodyStart = 0;
   bodyEnd = 0;
@@ -231,8 +230,8 @@ export class MessageParser {
         if (next < 0) return next;
         this.pos = start;
       }
-      const counts = resetScan();
-      this.pos = scanEntries(bytes, base + this.pos, end, this.entriesLeft) - base;
+      const counts = scanEntries(bytes, base + this.pos, end, this.entriesLeft);
+      this.pos = counts.end - base;
       this.entriesLeft -= counts.entries;
       this.entries += counts.entries;
       this.invalid += counts.invalid;

@@ -17,19 +17,26 @@ export interface ForwardMessage {
   readonly stream: EventStream;
   /** Bytes of the whole message as it came over the wire. */
   readonly size: number;
-  /** Entries that were left out because they are no `[time, record]`. */
+  /** Entries that were left out because they are not `[time, record]`. */
   readonly invalid: number;
-  /** Whether the tag was no string; such a message has no events. */
+  /** Whether the tag was not a string: such a message has no events. */
   readonly invalidTag: boolean;
-  /** Metrics and traces are no events: their payload is in {@link ForwardMessage.payload}. */
+  /** Metrics and traces are not events: their payload is in {@link ForwardMessage.payload}. */
   readonly signal: ForwardSignal;
   /** The payload of metrics or traces, decompressed. */
   readonly payload: Buffer | undefined;
-  /** The id to be acknowledged, option `chunk`; undefined where the client asks for no ack. */
+  /**
+   * The id to be acknowledged, option `chunk`, as text; undefined where the client asks for no ack.
+   * The stream has it too: `stream.chunkId`.
+   */
   readonly chunk: string | undefined;
   /** How the payload was compressed. */
   readonly compressed: string | undefined;
-  /** All options, decoded when asked for; undefined where there are none. */
+  /**
+   * All options, decoded when asked for; undefined where there are none.
+   *
+   * @throws EventStreamError where they are nested more than 128 deep
+   */
   readonly option: EventRecord | undefined;
   /** What the peer speaks, and wants its ack in. */
   readonly format: 'msgpack' | 'json';

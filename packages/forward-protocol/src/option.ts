@@ -1,14 +1,13 @@
+import { decodeValue, type EventRecord } from '@sluice/event-stream';
 import {
   bodySize,
   childCount,
-  decodeValue,
   headSize,
   isBinary,
   isMap,
   isString,
   skipValue,
-  type EventRecord,
-} from '@sluice/event-stream';
+} from '@sluice/event-stream/packed';
 import type { ForwardSignal } from './message.js';
 
 /** The options that the reader itself needs, found without decoding the others. */
@@ -32,7 +31,7 @@ export class MessageOption {
   }
 
   decode(): EventRecord | undefined {
-    const value = decodeValue(this.bytes, this.start, this.end);
+    const value = decodeValue(this.bytes.subarray(this.start, this.end));
     return typeof value === 'object' ? (value as EventRecord) : undefined;
   }
 

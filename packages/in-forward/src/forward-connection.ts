@@ -186,7 +186,7 @@ export class ForwardConnection {
       return;
     }
     if (message.invalid > 0) {
-      const reason = message.invalidTag ? 'the tag is no string' : 'no [time, record]';
+      const reason = message.invalidTag ? 'the tag is not a string' : 'not [time, record]';
       log.warn(
         { title, peer, tag: message.tag, invalid: message.invalid, reason },
         'invalid events are skipped',

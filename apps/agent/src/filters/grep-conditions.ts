@@ -1,6 +1,6 @@
 import type { ConfigElement } from '@sluice/config';
 import { parseRecordAccessor, RecordAccessorError } from './record-accessor.js';
-import { packField, type PackedField } from './packed-fields.js';
+import { packField, type PackedField } from '@sluice/event-stream/packed';
 
 /** One `<regexp>` or `<exclude>`. */
 export interface Condition {

@@ -7,9 +7,9 @@ import {
   type SectionOf,
 } from '@sluice/config';
 import { EventStream } from '@sluice/event-stream';
+import { descend, EntryCursor, findFields, textAt } from '@sluice/event-stream/packed';
 import { defineFilter, Filter, type FilterContext } from '@sluice/plugin';
 import { ConditionCollector, type Condition, type Conditions } from './grep-conditions.js';
-import { descend, entryRecord, findFields, textAt } from './packed-fields.js';
 
 const key = t.string().describe("Field of the record: name, $.name.inner or $['name']['inner']");
 const pattern = t.regexp().describe('Regular expression, /…/ or without slashes');
@@ -156,8 +156,9 @@ class GrepFilter extends Filter {
     let kept = 0;
     let pos = 0;
     let run = -1; // where the present run of kept entries begins
-    while (pos < bytes.length) {
-      const end = findFields(bytes, entryRecord(bytes, pos), this.#names, this.#found);
+    const entry = new EntryCursor(bytes);
+    while (entry.moveTo(pos)) {
+      const end = findFields(bytes, entry.record, this.#names, this.#found);
       if (this.#keeps(bytes)) {
         kept++;
         if (run === -1) run = pos;
@@ -171,7 +172,7 @@ class GrepFilter extends Filter {
     if (kept === stream.count) return stream;
     if (kept === 0) return EventStream.empty;
     if (run !== -1) parts.push(bytes.subarray(run, pos));
-    return EventStream.fromScanned(parts.length === 1 ? parts[0] : Buffer.concat(parts), kept);
+    return stream.withEntries(parts.length === 1 ? parts[0] : Buffer.concat(parts), kept);
   }
 
   #keeps(bytes: Buffer): boolean {

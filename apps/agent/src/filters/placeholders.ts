@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { EventTime } from '@sluice/event-stream';
+import { valueText } from '@sluice/event-stream/packed';
 import { formatSeconds } from '../local-time.js';
 import { getField } from './record-accessor.js';
-import { valueText } from './value-text.js';
 
 /** What placeholders can ask for: one event and its tag. */
 export interface EventContext {

@@ -1,5 +1,5 @@
-import { EventStream } from '@sluice/event-stream';
-import { forEachEntry } from '../format/packed-entries.js';
+import type { EventStream } from '@sluice/event-stream';
+import { EntryCursor } from '@sluice/event-stream/packed';
 import type { PathTemplate, Slice } from './path-template.js';
 
 /** The events of one message that go to the same file. */
@@ -26,7 +26,9 @@ export function splitByTime(tag: string, stream: EventStream, template: PathTemp
   const runs: Run[] = [];
   let run: Run | undefined;
   let slice: Slice | undefined;
-  forEachEntry(bytes, ({ start, end, seconds }) => {
+  const entry = new EntryCursor(bytes);
+  while (entry.next()) {
+    const { start, end, seconds } = entry;
     if (slice === undefined || seconds < slice.from || seconds >= slice.until) {
       slice = template.slice(tag, seconds);
     }
@@ -44,11 +46,11 @@ export function splitByTime(tag: string, stream: EventStream, template: PathTemp
     }
     run.end = end;
     run.count += 1;
-  });
+  }
   if (runs.length === 1) return [{ slice: runs[0].slice, stream }];
   return runs.map((one) => {
     const last = bytes.subarray(one.start, one.end);
     const packed = one.pieces.length === 0 ? last : Buffer.concat([...one.pieces, last]);
-    return { slice: one.slice, stream: EventStream.fromScanned(packed, one.count) };
+    return { slice: one.slice, stream: stream.withEntries(packed, one.count) };
   });
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { INCOMPLETE, isMap, MALFORMED, ValueSkipper } from '@sluice/event-stream';
+import { INCOMPLETE, isMap, MALFORMED, ValueSkipper } from '@sluice/event-stream/packed';
 import { memberHeadSize, memberSize } from './gzip-member.js';
 
 /**

@@ -1,8 +1,8 @@
 import { ConfigElement, defineSection, t, type ReadContext, type Section } from '@sluice/config';
-import { decodeValue, type EventStream, type Value } from '@sluice/event-stream';
+import type { EventStream, Value } from '@sluice/event-stream';
+import { decodeAt, EntryCursor, findFields } from '@sluice/event-stream/packed';
 import { formatNanoseconds } from '../../local-time.js';
 import { Injector, injectSection } from './inject.js';
-import { findField, forEachEntry } from './packed-entries.js';
 import { checkTimeParams, isoFormat, timeParams, timeWriter } from './time-params.js';
 
 /** How the file of a format is cut into records, which tells where a broken tail begins. */
@@ -162,7 +162,8 @@ const msgpack = define(
     framing: 'msgpack',
     format: (_tag, { bytes }) => {
       const records: Buffer[] = [];
-      forEachEntry(bytes, ({ record, end }) => records.push(bytes.subarray(record, end)));
+      const entry = new EntryCursor(bytes);
+      while (entry.next()) records.push(bytes.subarray(entry.record, entry.end));
       return Buffer.concat(records);
     },
   }),
@@ -178,26 +179,25 @@ const singleValue = define(
     },
   }),
   (config) => {
-    const key = Buffer.from(config.messageKey);
+    const names = [Buffer.from(config.messageKey)];
     const newline = Buffer.from(newlineOf(config));
     return {
       framing: framingOf(config),
       format: (_tag, { bytes }) => {
         const parts: Buffer[] = [];
-        forEachEntry(bytes, ({ record, end }) => {
-          const at = findField(bytes, record, key);
-          if (at >= 0) parts.push(valueBytes(bytes, at, end));
+        const found = [-1];
+        const entry = new EntryCursor(bytes);
+        let pos = 0;
+        while (entry.moveTo(pos)) {
+          pos = findFields(bytes, entry.record, names, found);
+          if (found[0] >= 0) parts.push(Buffer.from(textOf(decodeAt(bytes, found[0]))));
           parts.push(newline);
-        });
+        }
         return Buffer.concat(parts);
       },
     };
   },
 );
-
-function valueBytes(bytes: Buffer, at: number, end: number): Buffer {
-  return Buffer.from(textOf(decodeValue(bytes, at, end)));
-}
 
 const formats: Readonly<Partial<Record<string, FormatDefinition>>> = {
   json,

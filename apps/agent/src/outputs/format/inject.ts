@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { defineSection, t, type SectionOf } from '@sluice/config';
-import { encodeValue, EventStream } from '@sluice/event-stream';
-import { forEachEntry, mapHead, withoutFields } from './packed-entries.js';
+import { encodeValue, type EventStream } from '@sluice/event-stream';
+import { packPair, setFields, type EntryCursor } from '@sluice/event-stream/packed';
 import {
   checkTimeParams,
   isoFormat,
@@ -39,7 +39,7 @@ export class Injector {
     const fixed: Buffer[] = [];
     const fixedField = (key: string | undefined, value: unknown): void => {
       if (key === undefined) return;
-      fixed.push(encodeField(key, value));
+      fixed.push(packPair(key, value));
       this.#keys.push(Buffer.from(key));
     };
     fixedField(config.hostnameKey, config.hostname ?? os.hostname());
@@ -62,38 +62,31 @@ export class Injector {
 
   /** A stream with the fields at the end of each record. Records are copied, not decoded. */
   apply(tag: string, stream: EventStream): EventStream {
-    const { bytes, count } = stream;
-    const parts: Buffer[] = [];
-    let tail = this.#fixed;
-    let added = this.#fixedPairs;
+    let fields = this.#fixed;
+    let pairs = this.#fixedPairs;
     if (this.#tagKey !== undefined) {
-      tail = Buffer.concat([tail, this.#tagKey, encodeValue(tag)]);
-      added += 1;
+      fields = Buffer.concat([fields, this.#tagKey, encodeValue(tag)]);
+      pairs += 1;
     }
-    if (this.#timeKey !== undefined) {
-      tail = Buffer.concat([tail, this.#timeKey]);
-      added += 1;
-    }
-    let lastTime: string | number | bigint | undefined;
-    let lastBytes: Buffer | undefined;
-    forEachEntry(bytes, (entry) => {
-      parts.push(bytes.subarray(entry.start, entry.record));
-      const head = parts.push(tail) - 1; // its place, until the number of pairs is known
-      const left = withoutFields(bytes, entry.record, entry.end, this.#keys, parts);
-      parts[head] = mapHead(left + added);
-      parts.push(tail);
-      if (this.#timeKey === undefined) return;
-      const time = this.#time(entry.seconds, entry.nanoseconds);
-      if (time !== lastTime || lastBytes === undefined) {
-        lastTime = time;
-        lastBytes = Buffer.from(encodeValue(time));
-      }
-      parts.push(lastBytes);
-    });
-    return EventStream.fromScanned(Buffer.concat(parts), count);
+    if (this.#timeKey !== undefined) pairs += 1;
+    const bytes = this.#timeKey === undefined ? fields : this.#withTime(fields, this.#timeKey);
+    return stream.withEntries(
+      setFields(stream.bytes, stream.count, { names: this.#keys, pairs, bytes }),
+      stream.count,
+    );
   }
-}
 
-function encodeField(key: string, value: unknown): Buffer {
-  return Buffer.concat([encodeValue(key), encodeValue(value)]);
+  /** The fields and the time of each entry; those of entries of the same time are made once. */
+  #withTime(fields: Buffer, timeKey: Buffer): (entry: EntryCursor) => Buffer {
+    let last: string | number | bigint | undefined;
+    let bytes: Buffer | undefined;
+    return ({ seconds, nanoseconds }) => {
+      const time = this.#time(seconds, nanoseconds);
+      if (time !== last || bytes === undefined) {
+        last = time;
+        bytes = Buffer.concat([fields, timeKey, encodeValue(time)]);
+      }
+      return bytes;
+    };
+  }
 }

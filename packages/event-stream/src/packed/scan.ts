@@ -18,11 +18,13 @@ export const ENTRY_ZERO_TIME = 1;
 /** Not an entry; its bytes can be left out. */
 export const ENTRY_INVALID = 2;
 
-/** What {@link scanEntries} found, in one object that every scan reuses. */
-export interface ScanCounts {
-  /** Entries, the invalid ones included. */
+/** What {@link scanEntries} has found. */
+export interface ScanResult {
+  /** The position after the last complete entry. */
+  end: number;
+  /** Complete entries, the invalid ones included. */
   entries: number;
-  /** Entries that are no `[time, record]`. */
+  /** Entries that are not `[time, record]`. */
   invalid: number;
   /** Valid entries whose time is 0 or nil. */
   zeroTimes: number;
@@ -32,29 +34,27 @@ export interface ScanCounts {
   status: number;
 }
 
-export const scanCounts: ScanCounts = {
-  entries: 0,
-  invalid: 0,
-  zeroTimes: 0,
-  extensions: false,
-  status: 0,
-};
-
 const stack = new Float64Array(MAX_DEPTH);
 
 /**
  * Walks over packed entries and validates each: the one pass over the bytes that a server makes.
- * Flat, without recursion, without allocation; the result is in {@link scanCounts}, to which this
- * adds (the caller resets it).
+ * Flat and without recursion. It does not use the EntryCursor, which may trust its bytes: see
+ * docs/decisions/entry-cursor.md.
  *
  * @param max - stop after so many entries
- * @returns the position after the last complete entry
  */
-export function scanEntries(bytes: Uint8Array, at: number, end: number, max: number): number {
-  const counts = scanCounts;
+export function scanEntries(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  max = Infinity,
+): ScanResult {
   let entries = 0;
+  let invalid = 0;
+  let zeroTimes = 0;
+  let extensions = false;
+  let status = 0;
   let start = at;
-  counts.status = 0;
 
   scan: while (entries < max && start < end) {
     let pos = start;
@@ -83,7 +83,7 @@ export function scanEntries(bytes: Uint8Array, at: number, end: number, max: num
       for (;;) {
         while (need > 0) {
           if (pos >= end) {
-            counts.status = INCOMPLETE;
+            status = INCOMPLETE;
             break scan;
           }
           const first = bytes[pos];
@@ -134,7 +134,7 @@ export function scanEntries(bytes: Uint8Array, at: number, end: number, max: num
         need = stack[--depth];
       }
       if (pos > end) {
-        counts.status = INCOMPLETE;
+        status = INCOMPLETE;
         break scan;
       }
       entries++;
@@ -144,31 +144,20 @@ export function scanEntries(bytes: Uint8Array, at: number, end: number, max: num
 
     const next = skipValue(bytes, start, end);
     if (next < 0) {
-      counts.status = next;
+      status = next;
       break;
     }
     const verdict = classifyEntry(bytes, start, next);
-    if (verdict === ENTRY_INVALID) counts.invalid++;
-    else if (verdict === ENTRY_ZERO_TIME) counts.zeroTimes++;
-    counts.extensions = true; // not looked for here: decoding takes the careful way
+    if (verdict === ENTRY_INVALID) invalid++;
+    else if (verdict === ENTRY_ZERO_TIME) zeroTimes++;
+    extensions = true; // not looked for here: decoding takes the careful way
     entries++;
     start = next;
   }
-  counts.entries += entries;
-  return start;
+  return { end: start, entries, invalid, zeroTimes, extensions, status };
 }
 
-/** Starts a new count. */
-export function resetScan(): ScanCounts {
-  scanCounts.entries = 0;
-  scanCounts.invalid = 0;
-  scanCounts.zeroTimes = 0;
-  scanCounts.extensions = false;
-  scanCounts.status = 0;
-  return scanCounts;
-}
-
-/** Judges one complete value, whatever its form. */
+/** Judges one complete value, whatever it is: a status ENTRY_…. */
 export function classifyEntry(bytes: Uint8Array, at: number, end: number): number {
   if (!isArrayOf(bytes, at, 2)) return ENTRY_INVALID;
   let pos = at + headSize(bytes[at]);

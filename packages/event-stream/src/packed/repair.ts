@@ -1,6 +1,7 @@
-import { writeEventTime } from './encode.js';
-import type { EventTime } from './event-time.js';
-import { headSize, isArray, skipValue } from './msgpack.js';
+import { writeEventTime } from '../encode.js';
+import type { EventTime } from '../event-time.js';
+import { EntryCursor } from './entry-cursor.js';
+import { skipValue } from './msgpack.js';
 import { ENTRY_INVALID, ENTRY_ZERO_TIME, classifyEntry } from './scan.js';
 
 /**
@@ -11,6 +12,7 @@ export function repairEntries(bytes: Buffer, start: number, end: number, now: Ev
   const time = Buffer.allocUnsafe(10);
   writeEventTime(time, 0, now);
   const parts: Buffer[] = [];
+  const entry = new EntryCursor(bytes, start, end);
   // Runs of good entries are copied at once.
   let run = start;
   let pos = start;
@@ -21,18 +23,12 @@ export function repairEntries(bytes: Buffer, start: number, end: number, now: Ev
       parts.push(bytes.subarray(run, pos));
       run = next;
     } else if (verdict === ENTRY_ZERO_TIME) {
-      const at = timePosition(bytes, pos);
-      parts.push(bytes.subarray(run, at), time);
-      run = skipValue(bytes, at, end);
+      entry.moveTo(pos);
+      parts.push(bytes.subarray(run, entry.time), time);
+      run = skipValue(bytes, entry.time, end);
     }
     pos = next;
   }
   parts.push(bytes.subarray(run, end));
   return Buffer.concat(parts);
-}
-
-/** Where the time of a valid entry begins. */
-export function timePosition(bytes: Uint8Array, entry: number): number {
-  const pos = entry + headSize(bytes[entry]);
-  return isArray(bytes[pos]) ? pos + headSize(bytes[pos]) : pos;
 }

@@ -1,4 +1,5 @@
-import { EventTime, ExtensionValue } from '@sluice/event-stream';
+import { ExtensionValue } from '../decode.js';
+import { EventTime } from '../event-time.js';
 
 /** 1.0, 1.0e+20 and 1.0e-05, as Ruby writes floating-point numbers. */
 function floatText(value: number): string {

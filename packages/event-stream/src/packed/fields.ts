@@ -1,44 +1,37 @@
-import {
-  bodySize,
-  childCount,
-  decodeValue,
-  headSize,
-  isArray,
-  isMap,
-  isString,
-  skipValue,
-} from '@sluice/event-stream';
-import type { FieldPath } from './record-accessor.js';
+import { decodeAt } from '../decode.js';
+import { bodySize, childCount, headSize, isArray, isMap, isString, skipValue } from './msgpack.js';
 import { valueText } from './value-text.js';
 
-/** A field that is looked up in packed records, its names as bytes. */
+/** A field that is looked up in packed records: the way to it, with names as UTF-8 bytes. */
 export interface PackedField {
   readonly path: readonly (Buffer | number)[];
 }
 
-export function packField(path: FieldPath): PackedField {
+/**
+ * Makes a way into a record ready for look-ups.
+ *
+ * @param path - names of fields, and numbers of array elements (from the end, if negative)
+ */
+export function packField(path: readonly (string | number)[]): PackedField {
   return { path: path.map((step) => (typeof step === 'string' ? Buffer.from(step) : step)) };
 }
 
-/** Where the record of a valid entry begins: behind the time, and Fluent Bit's metadata. */
-export function entryRecord(bytes: Buffer, entry: number): number {
-  const time = entry + headSize(bytes[entry]);
-  return bytes[time] === 0xd7 ? time + 10 : skipValue(bytes, time, bytes.length);
-}
-
-/** Whether the value at `at` is the text with these bytes. */
-function isText(bytes: Buffer, at: number, text: Buffer): boolean {
-  if (!isString(bytes[at]) || bodySize(bytes, at) !== text.length) return false;
-  let pos = at + headSize(bytes[at]);
-  for (const byte of text) if (bytes[pos++] !== byte) return false;
+/** Whether the value at `at` is a string with these bytes, however its length is written. */
+export function isText(bytes: Buffer, at: number, text: Buffer): boolean {
+  const first = bytes[at];
+  if (!isString(first) || bodySize(bytes, at) !== text.length) return false;
+  const body = at + headSize(first);
+  for (let i = 0; i < text.length; i++) if (bytes[body + i] !== text[i]) return false;
   return true;
 }
 
 /**
  * Walks over one record, once, and notes where the fields of these names are.
  *
- * @param found gets the position of each name's value, or -1; of a name that is there twice the
- *   last counts, as it does when a record is decoded
+ * @param record - where the record begins
+ * @param names - UTF-8 names
+ * @param found - gets the position of each name's value, or -1; of a duplicate name the last
+ *   counts, as it does when a record is decoded
  * @returns where the record ends
  */
 export function findFields(
@@ -58,7 +51,13 @@ export function findFields(
   return pos;
 }
 
-/** Follows the rest of a path into a value. @returns the position, or -1 where it leads nowhere */
+/**
+ * Follows the rest of a path into a value.
+ *
+ * @param at - where the value begins that the first steps have led to
+ * @param first - the step to go on with
+ * @returns where the value begins that the path leads to, or -1 where it leads nowhere
+ */
 export function descend(
   bytes: Buffer,
   at: number,
@@ -88,7 +87,11 @@ function element(bytes: Buffer, at: number, index: number): number {
   return pos;
 }
 
-/** The text of one value, decoding nothing else; empty where there is none (`at` is -1). */
+/**
+ * One value as text, as Ruby's `to_s` writes it; nothing else is decoded.
+ *
+ * @param at - where the value begins; -1, for a field that was not found, gives an empty text
+ */
 export function textAt(bytes: Buffer, at: number): string {
   if (at < 0) return '';
   const first = bytes[at];
@@ -97,7 +100,7 @@ export function textAt(bytes: Buffer, at: number): string {
     return bytes.toString('utf8', start, start + bodySize(bytes, at));
   }
   // Ruby writes a float that has no fraction with one: 1.0
-  const value = decodeValue(bytes, at, skipValue(bytes, at, bytes.length));
+  const value = decodeAt(bytes, at);
   const wholeFloat = (first === 0xca || first === 0xcb) && Number.isInteger(value);
   const text = valueText(value);
   return wholeFloat && /^-?\d+$/.test(text) ? `${text}.0` : text;

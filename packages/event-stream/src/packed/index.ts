@@ -1,0 +1,21 @@
+export {
+  INCOMPLETE,
+  MALFORMED,
+  MAX_DEPTH,
+  ValueSkipper,
+  bodySize,
+  childCount,
+  headSize,
+  isArray,
+  isBinary,
+  isMap,
+  isString,
+  skipValue,
+} from './msgpack.js';
+export { decodeAt } from '../decode.js';
+export { EntryCursor } from './entry-cursor.js';
+export { scanEntries, type ScanResult } from './scan.js';
+export { repairEntries } from './repair.js';
+export { descend, findFields, packField, textAt, type PackedField } from './fields.js';
+export { packFields, packPair, setFields, type PackedFields } from './set-fields.js';
+export { valueText } from './value-text.js';
