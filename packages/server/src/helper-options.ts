@@ -1,5 +1,5 @@
 import type { Logger } from './logger.js';
-import type { TransportOptions } from './options.js';
+import type { TransportOptions } from './options/options.js';
 
 /** What a helper takes. */
 export interface HelperOptions {

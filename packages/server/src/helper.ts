@@ -1,18 +1,23 @@
 import { createServerContext } from '@sluice/tls';
-import type { ConnectionListener, DataCallback } from './connection.js';
-import type { BatchCallback, DatagramCallback } from './datagram.js';
+import type { ConnectionListener, DataCallback } from './connection/connection.js';
+import type { BatchCallback, DatagramCallback } from './udp/datagram.js';
 import { HelperStoppedError, ServerArgumentError } from './errors.js';
 import type { HelperOptions } from './helper-options.js';
-import { checkLimits } from './limits.js';
+import { checkLimits } from './limits/limits.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
 import { NameResolver } from '@sluice/socket-options';
-import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options.js';
-import { SocketSettings } from './socket-settings.js';
-import { StreamServer } from './stream-server.js';
-import { Sweep } from './sweep.js';
-import { UdpServer } from './udp-server.js';
-import { checkCall, checkCallback, checkUdp, tlsPart, type CheckedCall } from './validate.js';
+import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
+import { SocketSettings } from './accept/socket-settings.js';
+import { StreamServer } from './accept/stream-server.js';
+import { UdpServer } from './udp/udp-server.js';
+import {
+  checkCall,
+  checkCallback,
+  checkUdp,
+  tlsPart,
+  type CheckedCall,
+} from './options/validate.js';
 
 type AnyCallback = DataCallback | DatagramCallback | BatchCallback;
 
@@ -35,7 +40,6 @@ export class ServerHelper {
   readonly #shutdownTimeout: number;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #starting = new Map<string, Promise<unknown>>();
-  readonly #sweep = new Sweep();
   #names: NameResolver | undefined;
   #stopping: Promise<void> | undefined;
   #shutting: Promise<void> | undefined;
@@ -282,7 +286,6 @@ export class ServerHelper {
         socket,
         tls,
         names: this.#namesFor(call),
-        sweep: this.#sweep,
         onData,
         onConnection,
       });

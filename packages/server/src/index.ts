@@ -1,8 +1,19 @@
 export { createServerHelper, type ServerHelper } from './helper.js';
 export type { HelperOptions } from './helper-options.js';
 export type { ServerHandle } from './managed-server.js';
-export { Connection, type ConnectionListener, type DataCallback } from './connection.js';
-export { Datagram, DatagramPeer, type BatchCallback, type DatagramCallback } from './datagram.js';
+export type {
+  Connection,
+  ConnectionEvent,
+  ConnectionListener,
+  DataCallback,
+  HandOverOptions,
+} from './connection/connection.js';
+export {
+  Datagram,
+  DatagramPeer,
+  type BatchCallback,
+  type DatagramCallback,
+} from './udp/datagram.js';
 export {
   ConnectionClosedError,
   ConnectionEventError,
@@ -21,9 +32,9 @@ export type {
   TransportOptions,
   UdpBatchOptions,
   UdpOptions,
-} from './options.js';
-export { messageFlags, type MessageFlag } from './udp-flags.js';
-export { shareListeners, type SharedListeners } from './shared-listeners.js';
+} from './options/options.js';
+export { messageFlags, type MessageFlag } from './udp/udp-flags.js';
+export { shareListeners, type SharedListeners } from './cluster/shared-listeners.js';
 export { channels } from './diagnostics.js';
-export { parseProxyHeader, type ProxyHeader } from './proxy-protocol.js';
+export { parseProxyHeader, type ProxyHeader } from './accept/proxy-protocol.js';
 export type { ServerStatistics } from './statistics.js';

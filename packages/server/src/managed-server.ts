@@ -1,6 +1,6 @@
 import type { CertificateReport, ServerTls } from '@sluice/tls';
 import type { AddressInfo } from 'node:net';
-import type { Protocol } from './options.js';
+import type { Protocol } from './options/options.js';
 import type { ServerStatistics } from './statistics.js';
 
 /** A server that is listening. */

@@ -1,3 +1,3 @@
 // The part for the primary of a cluster, without the weight of the rest.
-export { shareListeners } from './shared-listeners.js';
-export type { SharedListeners } from './shared-listeners.js';
+export { shareListeners } from './cluster/shared-listeners.js';
+export type { SharedListeners } from './cluster/shared-listeners.js';

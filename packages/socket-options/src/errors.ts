@@ -71,12 +71,26 @@ export class SocketClosedError extends Error {
 }
 
 /** Why {@link watchTimeouts} gave a connection up. */
-export type TimeoutReason = 'recv-timeout' | 'send-timeout';
+export type TimeoutReason = 'recv-timeout' | 'send-timeout' | 'idle-timeout' | 'first-byte-timeout';
 
-/** A peer was silent for `recvTimeout`, or took nothing of what waits for `sendTimeout`. */
+const timeouts = {
+  'recv-timeout': { code: 'ERR_SLUICE_RECV_TIMEOUT', text: 'the peer sent nothing' },
+  'send-timeout': {
+    code: 'ERR_SLUICE_SEND_TIMEOUT',
+    text: 'the peer took nothing of what waits',
+  },
+  'idle-timeout': { code: 'ERR_SLUICE_IDLE_TIMEOUT', text: 'nothing went either way' },
+  'first-byte-timeout': {
+    code: 'ERR_SLUICE_FIRST_BYTE_TIMEOUT',
+    text: 'the peer has sent no first byte',
+  },
+} as const;
+
+/** A peer was silent, or took nothing of what waits, for too long. */
 export class SocketTimeoutError extends Error {
   override readonly name = 'SocketTimeoutError';
-  readonly code: 'ERR_SLUICE_RECV_TIMEOUT' | 'ERR_SLUICE_SEND_TIMEOUT';
+  /** `ERR_SLUICE_RECV_TIMEOUT` and the like, one for each reason. */
+  readonly code: (typeof timeouts)[TimeoutReason]['code'];
   readonly reason: TimeoutReason;
   /** The limit that was passed. */
   readonly seconds: number;
@@ -84,10 +98,9 @@ export class SocketTimeoutError extends Error {
   readonly peer: string | undefined;
 
   constructor(reason: TimeoutReason, seconds: number, peer?: string) {
-    const what =
-      reason === 'recv-timeout' ? 'the peer sent nothing' : 'the peer took nothing of what waits';
-    super(`${peer === undefined ? '' : `${peer}: `}${what} for ${seconds} s`);
-    this.code = reason === 'recv-timeout' ? 'ERR_SLUICE_RECV_TIMEOUT' : 'ERR_SLUICE_SEND_TIMEOUT';
+    const { code, text } = timeouts[reason];
+    super(`${peer === undefined ? '' : `${peer}: `}${text} for ${seconds} s`);
+    this.code = code;
     this.reason = reason;
     this.seconds = seconds;
     this.peer = peer;

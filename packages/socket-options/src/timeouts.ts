@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { handleOf } from './descriptor.js';
-import { SocketTimeoutError, type TimeoutReason } from './errors.js';
+import { SocketOptionError, SocketTimeoutError, type TimeoutReason } from './errors.js';
 import type { SocketOptions } from './options.js';
 import { closeWithLinger } from './linger.js';
 import { SendProgress } from './send-queue.js';
-import { validateSocketOptions } from './validate.js';
+import { timeoutProblem } from './validate.js';
 
 /**
  * Called once when a time-out has passed; closing is up to it.
@@ -16,15 +16,20 @@ export type TimeoutListener = (
   socket: Socket,
 ) => void;
 
-/** The limits of {@link watchTimeouts}; absent or 0 is none. */
-export type TimeoutLimits = Pick<SocketOptions, 'recvTimeout' | 'sendTimeout'>;
+/** The limits of {@link watchTimeouts} in seconds; absent or 0 is none. */
+export interface TimeoutLimits extends Pick<SocketOptions, 'recvTimeout' | 'sendTimeout'> {
+  /** Without a byte in either direction. */
+  idleTimeout?: number | undefined;
+  /** Until the first byte from the peer. */
+  firstByteTimeout?: number | undefined;
+}
 
 /** Milliseconds between two sweeps: an eighth of the shortest limit, within these. */
 const SHORTEST_SWEEP = 20;
 const LONGEST_SWEEP = 1000;
 
 /**
- * Keeps `recvTimeout` and `sendTimeout` of one connection.
+ * Keeps the limits in time of one connection: `recvTimeout`, `sendTimeout` and others.
  *
  * It costs nothing per packet: one timer of the process looks at the byte counters of all watched
  * sockets, every eighth of the shortest limit (20 ms to 1 s), so that a time-out is noticed that
@@ -34,6 +39,8 @@ const LONGEST_SWEEP = 1000;
  *   paused socket, or a full read buffer) does not count, nor does time after the peer's FIN.
  * - `send-timeout`: bytes wait, and the peer took none of them for `sendTimeout`. What waits in
  *   the kernel counts too where the native backend is loaded, else what waits in Node.
+ * - `first-byte-timeout`: as `recv-timeout`, for a peer that has sent nothing yet.
+ * - `idle-timeout`: as `recv-timeout`, and nothing was sent to the peer either.
  *
  * A second call for the same socket replaces the first.
  *
@@ -48,15 +55,16 @@ export function watchTimeouts(
   limits: TimeoutLimits,
   onTimeout: TimeoutListener = reset,
 ): () => void {
-  const { recvTimeout = 0, sendTimeout = 0 } = validateSocketOptions('tcp', {
-    recvTimeout: limits.recvTimeout,
-    sendTimeout: limits.sendTimeout,
-  });
+  const bounds: Bounds = {
+    receive: milliseconds('recvTimeout', limits.recvTimeout),
+    send: milliseconds('sendTimeout', limits.sendTimeout),
+    idle: milliseconds('idleTimeout', limits.idleTimeout),
+    firstByte: milliseconds('firstByteTimeout', limits.firstByteTimeout),
+  };
   watches.delete(socket);
-  if (socket.destroyed || (recvTimeout === 0 && sendTimeout === 0)) {
-    return () => undefined;
-  }
-  const watch = new Watch(socket, recvTimeout * 1000, sendTimeout * 1000, onTimeout);
+  const shortest = Math.min(bounds.receive, bounds.send, bounds.idle, bounds.firstByte);
+  if (socket.destroyed || shortest === Infinity) return () => undefined;
+  const watch = new Watch(socket, bounds, shortest, onTimeout);
   watches.set(socket, watch);
   if (watch.period < period) sweepEvery(watch.period);
   return () => {
@@ -65,26 +73,39 @@ export function watchTimeouts(
   };
 }
 
+/** Milliseconds; `Infinity` for none. */
+interface Bounds {
+  readonly receive: number;
+  readonly send: number;
+  readonly idle: number;
+  readonly firstByte: number;
+}
+
+function milliseconds(option: string, seconds: number | undefined): number {
+  const problem = seconds === undefined ? undefined : timeoutProblem(seconds);
+  if (problem !== undefined) throw new SocketOptionError(problem, option, seconds);
+  return seconds === undefined || seconds === 0 ? Infinity : seconds * 1000;
+}
+
 /** One connection under watch: what the last sweep saw, and when that had changed. */
 class Watch {
   readonly period: number;
   readonly #socket: Socket;
-  readonly #recvLimit: number;
-  readonly #sendLimit: number;
+  readonly #bounds: Bounds;
   readonly #onTimeout: TimeoutListener;
   #received = -1;
   #receivedAt: number;
   #progress: SendProgress;
+  #sent = -1;
+  #sentAt: number;
 
-  constructor(socket: Socket, recvLimit: number, sendLimit: number, onTimeout: TimeoutListener) {
+  constructor(socket: Socket, bounds: Bounds, shortest: number, onTimeout: TimeoutListener) {
     this.#socket = socket;
-    this.#recvLimit = recvLimit || Infinity;
-    this.#sendLimit = sendLimit || Infinity;
+    this.#bounds = bounds;
     this.#onTimeout = onTimeout;
-    const shortest = Math.min(this.#recvLimit, this.#sendLimit);
     this.period = Math.min(Math.max(shortest / 8, SHORTEST_SWEEP), LONGEST_SWEEP);
     const now = performance.now();
-    this.#receivedAt = now;
+    this.#receivedAt = this.#sentAt = now;
     this.#progress = new SendProgress(now);
   }
 
@@ -93,37 +114,49 @@ class Watch {
     const socket = this.#socket;
     if (socket.destroyed) return false;
     if (socket.connecting) {
-      this.#receivedAt = now;
+      this.#receivedAt = this.#sentAt = now;
       this.#progress = new SendProgress(now);
       return true;
     }
-    if (this.#recvLimit !== Infinity && this.#silent(now)) {
-      this.#passed('recv-timeout', this.#recvLimit);
-      return false;
+    const { receive, send, idle, firstByte } = this.#bounds;
+    const silent = this.#silentFor(now);
+    const unsent = idle === Infinity ? 0 : this.#unsentFor(now);
+    if (silent >= receive) return this.#passed('recv-timeout', receive);
+    if (silent >= firstByte && this.#socket.bytesRead === 0) {
+      return this.#passed('first-byte-timeout', firstByte);
     }
-    if (this.#sendLimit !== Infinity && this.#progress.stalledFor(socket, now) >= this.#sendLimit) {
-      this.#passed('send-timeout', this.#sendLimit);
-      return false;
+    if (Math.min(silent, unsent) >= idle) return this.#passed('idle-timeout', idle);
+    if (send !== Infinity && this.#progress.stalledFor(socket, now) >= send) {
+      return this.#passed('send-timeout', send);
     }
     return true;
   }
 
-  #silent(now: number): boolean {
+  #silentFor(now: number): number {
     const socket = this.#socket;
     const received = handleOf(socket)?.bytesRead ?? socket.bytesRead;
-    if (received === this.#received && isReading(socket)) {
-      return now - this.#receivedAt >= this.#recvLimit;
-    }
+    if (received === this.#received && isReading(socket)) return now - this.#receivedAt;
     this.#received = received;
     this.#receivedAt = now;
-    return false;
+    return 0;
   }
 
-  #passed(reason: TimeoutReason, limit: number): void {
+  #unsentFor(now: number): number {
+    const { bytesWritten, writableLength } = this.#socket;
+    const sent = bytesWritten - writableLength;
+    if (sent !== this.#sent) {
+      this.#sent = sent;
+      this.#sentAt = now;
+    }
+    return now - this.#sentAt;
+  }
+
+  #passed(reason: TimeoutReason, limit: number): false {
     const { remoteAddress, remotePort } = this.#socket;
     const peer = remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort ?? ''}`;
     const error = new SocketTimeoutError(reason, limit / 1000, peer);
     this.#onTimeout(reason, error, this.#socket);
+    return false;
   }
 }
 

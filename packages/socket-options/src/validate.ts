@@ -52,6 +52,13 @@ const peer: Check = (value) => {
 };
 
 const timeout = number(0, LONGEST_TIMER, 'seconds', false);
+
+/** What is wrong with a number of seconds, if anything. @internal */
+export const timeoutProblem = (value: unknown): string | undefined => {
+  const problem = timeout(value);
+  return problem === undefined ? undefined : `${problem}, not ${show(value)}`;
+};
+
 const bufferSize = number(1, LARGEST_BUFFER, 'bytes', true);
 const keepaliveTime = number(1, 32_767, 'seconds', true);
 

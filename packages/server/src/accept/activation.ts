@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { ServerArgumentError } from './errors.js';
+import { ServerArgumentError } from '../errors.js';
 
 const firstDescriptor = 3; // SD_LISTEN_FDS_START
 

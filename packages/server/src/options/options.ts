@@ -1,7 +1,7 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { SocketOptions } from '@sluice/socket-options';
 import type { ServerTlsOptions } from '@sluice/tls';
-import type { MessageFlag } from './udp-flags.js';
+import type { MessageFlag } from '../udp/udp-flags.js';
 
 export type Protocol = 'tcp' | 'tls' | 'udp' | 'unix';
 /** The protocols that have connections. */

@@ -1,3 +1,4 @@
+import { plainAddress } from '@sluice/socket-options';
 import type { Socket } from 'node:net';
 
 /** Where a connection comes from. @internal */
@@ -10,15 +11,6 @@ export interface Source {
 /** The other end of a socket. @internal */
 export function sourceOf(socket: Socket): Source {
   return { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort };
-}
-
-const mapped = '::ffff:';
-
-/** An IPv4 peer of a dual stack listener has an IPv4 address, not `::ffff:192.0.2.1`. */
-export function plainAddress(address: string): string {
-  return address.startsWith(mapped) && address.includes('.')
-    ? address.slice(mapped.length)
-    : address;
 }
 
 /** `192.0.2.1:24224`, `[2001:db8::1]:24224`, or the path of a Unix socket. */

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchCallback, Datagram, DatagramCallback, DatagramPeer } from './datagram.js';
-import { asError } from './errors.js';
+import { asError } from '../errors.js';
+import { isThenable } from '../thenable.js';
 
 /** What a datagram takes in memory beside its bytes: without it, empty ones would be free. */
 const overhead = 256;
@@ -25,6 +25,7 @@ export class DatagramQueue {
   #bytes = 0;
   #busy = false;
   #scheduled = false;
+  #whenIdle: (() => void) | undefined;
 
   constructor(callback: DatagramCallback | BatchCallback, options: QueueOptions) {
     this.#callback = callback;
@@ -57,15 +58,16 @@ export class DatagramQueue {
       setImmediate(() => {
         this.#scheduled = false;
         if (!this.#busy) this.#next();
+        if (this.idle) this.#whenIdle?.();
       });
     }
   }
 
   /** The callback returned something: if it is a promise, what comes meanwhile waits. */
   waitFor(result: unknown, peer: DatagramPeer | undefined): void {
-    if (typeof (result as PromiseLike<unknown> | null)?.then !== 'function') return;
+    if (!isThenable(result)) return;
     this.#busy = true;
-    (result as PromiseLike<unknown>).then(
+    result.then(
       () => this.#settled(),
       (error: unknown) => {
         this.#options.failed(asError(error), peer);
@@ -76,8 +78,15 @@ export class DatagramQueue {
 
   /** Waits until all has been consumed; gives the number of datagrams that are left. */
   async drained(milliseconds: number): Promise<number> {
-    const until = performance.now() + milliseconds;
-    while (!this.idle && performance.now() < until) await delay(5);
+    if (!this.idle) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.#whenIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
     const left = this.#waiting.length;
     this.#waiting = [];
     this.#bytes = 0;
@@ -87,6 +96,7 @@ export class DatagramQueue {
   #settled(): void {
     this.#busy = false;
     while (this.#waiting.length > 0 && this.#next());
+    if (this.idle) this.#whenIdle?.();
   }
 
   /** Gives the callback what is next; false where its promise has to be waited for. */

@@ -1,4 +1,4 @@
-import { ServerArgumentError } from './errors.js';
+import { ServerArgumentError } from '../errors.js';
 
 /** The `MSG_*` options that this platform's `recv(2)` may have. */
 export type MessageFlag =

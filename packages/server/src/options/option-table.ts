@@ -1,4 +1,4 @@
-import { ServerArgumentError } from './errors.js';
+import { ServerArgumentError } from '../errors.js';
 import type { Protocol } from './options.js';
 
 const all: readonly Protocol[] = ['tcp', 'tls', 'udp', 'unix'];

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { closeWithLinger } from '@sluice/socket-options';
-import { asError } from './errors.js';
+import { asError } from '../errors.js';
 import type { PeerVerdict, ServerTls } from '@sluice/tls';
 
 /** What becomes of an upgrade. @internal */

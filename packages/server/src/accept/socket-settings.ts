@@ -1,6 +1,6 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
-import type { Logger } from './logger.js';
+import type { Logger } from '../logger.js';
 import {
   applySocketOptions,
   clearLinger,
@@ -29,13 +29,10 @@ export class SocketSettings {
     return Object.values(this.#options).every((value: unknown) => value === undefined);
   }
 
-  /** Milliseconds; `Infinity` for none. */
-  get recvTimeout(): number {
-    return milliseconds(this.#options.recvTimeout);
-  }
-
-  get sendTimeout(): number {
-    return milliseconds(this.#options.sendTimeout);
+  /** The socket options that are bounds in time, in seconds; 0 for none. */
+  get timeouts(): { recvTimeout: number; sendTimeout: number } {
+    const { recvTimeout = 0, sendTimeout = 0 } = this.#options;
+    return { recvTimeout, sendTimeout };
   }
 
   /** The one peer of a UDP socket, so that replies must not name another. */
@@ -71,8 +68,4 @@ export class SocketSettings {
   beforeGracefulEnd(raw: Socket): void {
     if (this.#options.lingerTimeout === 0) clearLinger(raw);
   }
-}
-
-function milliseconds(seconds: number | undefined): number {
-  return seconds === undefined || seconds === 0 ? Infinity : seconds * 1000;
 }

@@ -1,8 +1,8 @@
 import type { Server, ListenOptions } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import cluster from 'node:cluster';
-import { formatPeer } from './address.js';
-import { asError, ListenError } from './errors.js';
+import { formatPeer } from '../connection/address.js';
+import { asError, ListenError } from '../errors.js';
 import { setOwnership, withFreePath } from './unix-path.js';
 
 /** Where a server listens: checked. @internal */

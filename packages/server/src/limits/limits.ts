@@ -1,12 +1,14 @@
-import { ServerArgumentError } from './errors.js';
-import { Networks } from './networks.js';
-import type { LimitOptions } from './options.js';
+import { Networks } from '@sluice/socket-options';
+import { ServerArgumentError } from '../errors.js';
+import type { LimitOptions } from '../options/options.js';
 
-/** The bounds of one server, with their defaults; times in milliseconds, `Infinity` for none. */
+/** The bounds of one server, with their defaults. */
 export interface Limits {
   maxConnections: number;
   maxConnectionsPerAddress: number;
+  /** Milliseconds; `Infinity` for none. */
   handshakeTimeout: number;
+  /** Seconds; 0 for none, like the next two. */
   idleTimeout: number;
   firstByteTimeout: number;
   closeTimeout: number;
@@ -18,11 +20,11 @@ export interface Limits {
 /** Checks the bounds. @throws ServerArgumentError @internal */
 export function checkLimits(options: LimitOptions): Limits {
   const seconds = (name: keyof LimitOptions, fallback: number): number =>
-    unbounded(numberOf(options, name, fallback, false)) * 1000;
+    numberOf(options, name, fallback, false);
   return {
     maxConnections: numberOf(options, 'maxConnections', 65_536, true, 1),
     maxConnectionsPerAddress: unbounded(numberOf(options, 'maxConnectionsPerAddress', 0, true)),
-    handshakeTimeout: seconds('handshakeTimeout', 10),
+    handshakeTimeout: unbounded(seconds('handshakeTimeout', 10)) * 1000,
     idleTimeout: seconds('idleTimeout', 0),
     firstByteTimeout: seconds('firstByteTimeout', 0),
     closeTimeout: seconds('closeTimeout', 30),
@@ -36,8 +38,13 @@ function unbounded(value: number): number {
   return value === 0 ? Infinity : value;
 }
 
-function networks(option: string, entries: readonly string[] | undefined): Networks | undefined {
-  return entries === undefined ? undefined : new Networks(option, entries);
+function networks(option: string, entries: unknown): Networks | undefined {
+  if (entries === undefined || entries === null) return undefined;
+  if (!Array.isArray(entries)) {
+    const message = `${option} must be an array of addresses and networks`;
+    throw new ServerArgumentError(message, option, entries);
+  }
+  return new Networks(entries, option);
 }
 
 function numberOf(

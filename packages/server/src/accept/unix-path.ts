@@ -2,7 +2,7 @@ import { chmod, chown, lstat, open, readFile, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ServerArgumentError } from './errors.js';
+import { ServerArgumentError } from '../errors.js';
 
 const staleLock = 10_000; // milliseconds; the lock is held for a few
 

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { ProxyHeaderError } from './errors.js';
+import { ProxyHeaderError } from '../errors.js';
 
 /** What a PROXY protocol header says. */
 export interface ProxyHeader {

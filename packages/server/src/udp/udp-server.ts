@@ -11,15 +11,15 @@ import {
   type DatagramCallback,
   type DatagramOwner,
 } from './datagram.js';
-import { channels } from './diagnostics.js';
+import { channels } from '../diagnostics.js';
 import { DatagramQueue } from './datagram-queue.js';
-import { asError, ListenError } from './errors.js';
-import { formatTarget, type ListenTarget } from './listen.js';
-import type { Logger } from './logger.js';
+import { asError, ListenError } from '../errors.js';
+import { formatTarget, type ListenTarget } from '../accept/listen.js';
+import type { Logger } from '../logger.js';
 import type { NameResolver } from '@sluice/socket-options';
-import { Reporter } from './reporter.js';
-import type { SocketSettings } from './socket-settings.js';
-import { count, newStatistics, snapshot, type ServerStatistics } from './statistics.js';
+import { Reporter } from '../reporter.js';
+import type { SocketSettings } from '../accept/socket-settings.js';
+import { count, newStatistics, snapshot, type ServerStatistics } from '../statistics.js';
 
 /** The checked settings of one UDP server. @internal */
 export interface UdpSettings {

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { createServer, type Server, type Socket } from 'node:net';
-import { asError } from './errors.js';
-import { listen } from './listen.js';
+import { asError } from '../errors.js';
+import { listen } from '../accept/listen.js';
 import {
   isSharing,
   sharingVariable,

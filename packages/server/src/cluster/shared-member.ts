@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { AddressInfo, Socket } from 'node:net';
-import { ListenError } from './errors.js';
-import { formatTarget, type ListenTarget } from './listen.js';
+import { ListenError } from '../errors.js';
+import { formatTarget, type ListenTarget } from '../accept/listen.js';
 import {
   isSharing,
   sharingVariable,

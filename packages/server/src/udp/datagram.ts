@@ -1,7 +1,7 @@
 import type { RemoteInfo } from 'node:dgram';
-import { formatPeer, plainAddress } from './address.js';
-import { ConnectionEventError } from './errors.js';
-import type { NameResolver } from '@sluice/socket-options';
+import { formatPeer } from '../connection/address.js';
+import { ConnectionEventError } from '../errors.js';
+import { plainAddress, type NameResolver } from '@sluice/socket-options';
 
 /** What a peer of a UDP server needs of it. @internal */
 export interface DatagramOwner {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { ListenTarget } from './listen.js';
+import type { ListenTarget } from '../accept/listen.js';
 
 /** Set by a primary that shares listeners, and inherited by its workers. @internal */
 export const sharingVariable = 'SLUICE_SHARED_LISTENERS';
