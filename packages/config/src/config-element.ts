@@ -2,7 +2,7 @@ import { ConfigError, type ConfigErrorCode } from './config-error.js';
 import type { Location } from './source-text.js';
 
 /** The value of a parameter written as `"#{use_default}"`: as if it were not there. */
-export const useDefault: unique symbol = Symbol('use_default');
+export const useDefault: unique symbol = Symbol.for('@sluice/config.use_default');
 
 /**
  * A parameter's value: its text, `null` for `"#{use_nil}"` (Fluentd's `nil`), or

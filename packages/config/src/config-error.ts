@@ -10,7 +10,8 @@ import type { Location } from './source-text.js';
  * - `ERR_SLUICE_CONFIG_VALUE`: a parameter's or an argument's value is not of its type.
  * - `ERR_SLUICE_CONFIG_REQUIRED`: a required parameter, argument or section is missing.
  * - `ERR_SLUICE_CONFIG_OBSOLETE`: a parameter that was removed.
- * - `ERR_SLUICE_CONFIG_SECTION`: a section that is written too often or does not belong there.
+ * - `ERR_SLUICE_CONFIG_SECTION`: a duplicate section, or one that does not belong there.
+ * - `ERR_SLUICE_CONFIG_UNKNOWN`: an unknown parameter or section, where that is an error.
  */
 export type ConfigErrorCode =
   | 'ERR_SLUICE_CONFIG_SYNTAX'
@@ -20,7 +21,8 @@ export type ConfigErrorCode =
   | 'ERR_SLUICE_CONFIG_VALUE'
   | 'ERR_SLUICE_CONFIG_REQUIRED'
   | 'ERR_SLUICE_CONFIG_OBSOLETE'
-  | 'ERR_SLUICE_CONFIG_SECTION';
+  | 'ERR_SLUICE_CONFIG_SECTION'
+  | 'ERR_SLUICE_CONFIG_UNKNOWN';
 
 /** What a {@link ConfigError} is made of. */
 export interface ConfigErrorDetails {
@@ -39,9 +41,17 @@ export interface ConfigErrorDetails {
 /** The widest piece of a line that {@link ConfigError.format} prints, in characters. */
 const EXCERPT_WIDTH = 120;
 
-/** A mistake in a configuration: what, where, and what would be right. */
+const brand = Symbol.for('@sluice/config.ConfigError');
+const severalBrand = Symbol.for('@sluice/config.ConfigErrors');
+
+/**
+ * A mistake in a configuration: what, where, and what would be right.
+ *
+ * `instanceof` also recognises the errors of another copy of this package, which a plugin may have
+ * brought along.
+ */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
   readonly code: ConfigErrorCode;
   /** The file, where known. */
   readonly file: string | undefined;
@@ -72,6 +82,14 @@ export class ConfigError extends Error {
         : location?.lineText;
   }
 
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return hasInstance(this, ConfigError, brand, value);
+  }
+
   /**
    * The error for people: `file:line:column: message`, the line itself with a caret under the
    * column, and the hint. Several lines, without a trailing line end.
@@ -94,6 +112,53 @@ export class ConfigError extends Error {
     if (this.hint !== undefined) lines.push(`  hint: ${this.hint}`);
     return lines.join('\n');
   }
+}
+
+/**
+ * Several mistakes that were found together. Its own fields are those of the first one.
+ */
+export class ConfigErrors extends ConfigError {
+  override readonly name = 'ConfigErrors';
+  /** All of them, in the order of the configuration where that is known. */
+  readonly errors: readonly ConfigError[];
+
+  /** @param errors - at least one; what is several itself is taken apart */
+  constructor(errors: readonly ConfigError[]) {
+    const all = errors.flatMap((error) => (error instanceof ConfigErrors ? error.errors : [error]));
+    const { message, code, hint, parameter, file, line, column } = all[0];
+    const location =
+      file === undefined || line === undefined || column === undefined
+        ? undefined
+        : { file, line, column, lineText: '' };
+    const more = all.length === 1 ? '' : ` (and ${all.length - 1} more)`;
+    super(message + more, { code, hint, parameter, location });
+    this.errors = all;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, severalBrand, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return hasInstance(this, ConfigErrors, severalBrand, value);
+  }
+
+  /** All errors for people, with an empty line between two. */
+  override format(): string {
+    return this.errors.map((error) => error.format()).join('\n\n');
+  }
+}
+
+/** The error itself where it is one, else {@link ConfigErrors}. */
+export function oneOrAll(errors: readonly ConfigError[]): ConfigError {
+  return errors.length === 1 ? errors[0] : new ConfigErrors(errors);
+}
+
+/** By brand for the class that has it, by prototype for those that callers derive from it. */
+function hasInstance(asked: unknown, branded: unknown, mark: symbol, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (asked === branded) return mark in value;
+  return (asked as { prototype: object }).prototype.isPrototypeOf(value);
 }
 
 /** The part of a line around the caret, and the blanks (tabs stay tabs) that lead to the caret. */

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { metaOf } from './param-meta.js';
-import { namesOf, subsectionNames } from './read-section.js';
-import type { Section, SectionSchema } from './section.js';
+import { defaultOf, textOf } from './default-text.js';
+import { namesOf, subsectionNames } from './param-names.js';
+import type { Section, SectionSchema } from './section-types.js';
 
 /** What is to be known of a parameter. */
 export interface ParamDescription {
@@ -14,6 +15,8 @@ export interface ParamDescription {
   readonly required: boolean;
   /** The default; undefined where there is none. */
   readonly default?: unknown;
+  /** The default as a file would have it: `0644`, `256m`, `60s`. */
+  readonly defaultText?: string;
   readonly description?: string;
   readonly secret: boolean;
   /** Its other names. */
@@ -74,12 +77,14 @@ function describeParam(key: string, type: z.ZodType): ParamDescription {
   const meta = metaOf(type);
   const [name, ...aliases] = namesOf(key, meta);
   const value = defaultOf(type);
+  const text = value === undefined || value === null ? undefined : textOf(type, value);
   return {
     name,
     type: meta.type ?? 'string',
     ...(meta.values && { values: meta.values }),
     required: !type.safeParse(undefined).success,
     ...(value !== undefined && { default: value }),
+    ...(text !== undefined && { defaultText: text }),
     ...(meta.description !== undefined && { description: meta.description }),
     secret: meta.secret === true,
     aliases,
@@ -88,18 +93,13 @@ function describeParam(key: string, type: z.ZodType): ParamDescription {
   };
 }
 
-/** The value of an absent parameter; undefined where it is required or has no default. */
-export function defaultOf(type: z.ZodType): unknown {
-  const result = type.safeParse(undefined);
-  return result.success ? result.data : undefined;
-}
-
 /** A default on one line, as one would write it in a file. */
-export function formatDefault(value: unknown): string {
-  if (typeof value === 'string')
-    return value === '' || /\s/.test(value) ? JSON.stringify(value) : value;
-  if (value instanceof RegExp) return String(value);
-  return value === null ? 'nil' : JSON.stringify(value);
+function formatDefault({ default: value, defaultText }: ParamDescription): string {
+  if (value === null) return 'nil';
+  const text = defaultText ?? (value instanceof RegExp ? String(value) : JSON.stringify(value));
+  return text === '' || (typeof value === 'string' && /\s/.test(text))
+    ? JSON.stringify(text)
+    : text;
 }
 
 /**
@@ -137,7 +137,7 @@ function formatInto(
 function formatParam(param: ParamDescription, indent: string, lines: string[]): void {
   const words = [param.values ? `${param.type}: ${param.values.join(', ')}` : param.type];
   if (param.required) words.push('required');
-  else if (param.default !== undefined) words.push(`default ${formatDefault(param.default)}`);
+  else if (param.default !== undefined) words.push(`default: ${formatDefault(param)}`);
   if (param.secret) words.push('secret');
   if (param.aliases.length > 0) words.push(`also ${param.aliases.join(', ')}`);
   if (param.deprecated !== undefined) words.push(`deprecated: ${param.deprecated}`);

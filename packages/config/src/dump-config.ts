@@ -1,7 +1,9 @@
 import { useDefault, type ConfigElement, type ConfigParam } from './config-element.js';
-import { defaultOf, formatDefault } from './describe-section.js';
+import { defaultOf, textOf, writtenText } from './default-text.js';
 import { metaOf } from './param-meta.js';
-import { namesOf, schemasOf } from './read-section.js';
+import { namesOf } from './param-names.js';
+import { doubleQuoted, quoteValue } from './quote.js';
+import { schemasOf } from './read-by.js';
 import { isSecretName } from './secret-names.js';
 
 /** How to print a configuration. */
@@ -97,7 +99,8 @@ function defaultLines(element: ConfigElement, indent: string): string[] {
       const value = defaultOf(type);
       if (value === undefined || value === null) continue;
       const secret = meta.secret === true && value !== '';
-      lines.push(`${indent}# ${names[0]} ${secret ? MASK : formatDefault(value)}`);
+      const text = secret ? MASK : textOf(type, value);
+      if (text !== undefined) lines.push(`${indent}# ${dumpName(names[0])} ${writtenText(text)}`);
     }
   }
   return lines;
@@ -111,30 +114,10 @@ function dumpValue({ value, form }: ConfigParam): string {
   return quoteValue(value);
 }
 
-/** A value as it may stand in a file: bare where that reads back the same, or in double quotes. */
-export function quoteValue(value: string): string {
-  const bare = !/^$|^["'[{# \t]|[ \t]$|[ \t]#|[\r\n]/.test(value);
-  return bare ? value : doubleQuoted(value);
-}
-
 function dumpName(name: string): string {
   return name === 'include' || /^["'<#]|[ \t\r\n]/.test(name) ? doubleQuoted(name) : name;
 }
 
 function dumpArgument(arg: string): string {
   return /^["'# \t]|[ \t\f\v]$|[>\r\n]|^\s|\s$/.test(arg) ? doubleQuoted(arg) : arg;
-}
-
-const ESCAPES: Readonly<Partial<Record<string, string>>> = {
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\f': '\\f',
-  '\b': '\\b',
-  '\0': '\\0',
-};
-
-function doubleQuoted(text: string): string {
-  const escaped = text.replace(/["\\\n\r\t\f\u0008\0]|#(?=\{)/g, (c) => ESCAPES[c] ?? `\\${c}`);
-  return `"${escaped}"`;
 }

@@ -1,6 +1,6 @@
 export { ConfigElement, SYSTEM_PARAMS, useDefault } from './config-element.js';
 export type { ConfigParam, ParamForm, ParamValue } from './config-element.js';
-export { ConfigError } from './config-error.js';
+export { ConfigError, ConfigErrors } from './config-error.js';
 export type { ConfigErrorCode, ConfigErrorDetails } from './config-error.js';
 export { diskFiles } from './config-files.js';
 export type { ConfigFiles } from './config-files.js';
@@ -14,7 +14,11 @@ export { didYouMean } from './nearest.js';
 export { param, secret } from './param-meta.js';
 export type { ParamMeta } from './param-meta.js';
 export type { NumberOptions, ParamType } from './param-types.js';
-export { elementOf } from './read-section.js';
+export { elementOf } from './read-by.js';
+export { errorInFile } from './error-in-file.js';
+export { unreadableDefaults } from './default-text.js';
+export { collectWarnings } from './warnings.js';
+export type { WarningList } from './warnings.js';
 export { defineSection } from './section.js';
 export type {
   CheckContext,
@@ -28,7 +32,7 @@ export type {
   Subsection,
   SubsectionOptions,
   SubsectionSchemas,
-} from './section.js';
+} from './section-types.js';
 export * as t from './types.js';
 export { describeSection, formatSection } from './describe-section.js';
 export type {

@@ -20,9 +20,15 @@ interface TypeMeta extends ParamMeta {
   readonly type?: string;
   /** An enum's values. */
   readonly values?: readonly string[];
+  /** The text that the type reads as this value; undefined where there is none. */
+  readonly write?: (value: unknown) => string | undefined;
 }
 
-const registry = z.registry<TypeMeta>();
+// One for all copies of this package, as zod's own: a plugin that brings its own defines a section,
+// and the agent masks its secrets.
+const registryKey: unique symbol = Symbol.for('@sluice/config.registry');
+const globals = globalThis as { [registryKey]?: z.core.$ZodRegistry<TypeMeta> };
+const registry = (globals[registryKey] ??= z.registry<TypeMeta>());
 
 /** Records metadata on a schema that was just made. */
 export function mark<S extends z.ZodType>(schema: S, meta: TypeMeta): S {

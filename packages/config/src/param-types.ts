@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from './nearest.js';
-import { mark } from './param-meta.js';
-import { rubyRegexp } from './ruby-regexp.js';
+import { mark, metaOf } from './param-meta.js';
+import { rubyRegexp, rubyText } from './ruby-regexp.js';
 
 /**
  * A parameter's schema: from the text in the file to a value. Being a zod schema it takes
@@ -27,7 +27,15 @@ class Problem {
   ) {}
 }
 
-function type<T>(name: string, convert: Convert<T>, values?: readonly string[]): ParamType<T> {
+/** The text that is read as a value; undefined where there is none. */
+type Write<T> = (value: T) => string | undefined;
+
+function type<T>(
+  name: string,
+  convert: Convert<T>,
+  write: Write<T>,
+  values?: readonly string[],
+): ParamType<T> {
   const schema = z.string().transform((text, context) => {
     const value = convert(text);
     if (!(value instanceof Problem)) return value;
@@ -39,17 +47,29 @@ function type<T>(name: string, convert: Convert<T>, values?: readonly string[]):
     });
     return z.NEVER;
   });
-  return mark(schema, { type: name, ...(values && { values }) });
+  return mark(schema, {
+    type: name,
+    write: write as (value: unknown) => string | undefined,
+    ...(values && { values }),
+  });
 }
 
 /** Blanks around a number mean nothing; values from the environment often have some. */
-function numeric(name: string, convert: Convert<number>): ParamType<number> {
-  return type(name, (text) => convert(text.trim()));
+function numeric(
+  name: string,
+  convert: Convert<number>,
+  write: Write<number> = String,
+): ParamType<number> {
+  return type(name, (text) => convert(text.trim()), write);
 }
 
 /** Text (Fluentd's `:string`). */
 export function string(): ParamType<string> {
-  return type('string', (text) => text);
+  return type(
+    'string',
+    (text) => text,
+    (value) => value,
+  );
 }
 
 /** A whole number (`:integer`): `24224`, `-1`, `1_000`. Unlike in Fluentd, `12abc` is an error. */
@@ -79,28 +99,44 @@ export function float(options: NumberOptions = {}): ParamType<number> {
  * is a name with nothing but a comment. Anything else, which Fluentd takes for nil, is an error.
  */
 export function bool(): ParamType<boolean> {
-  return type('bool', (text) => {
-    if (text === 'true' || text === 'yes' || text === '' || text.startsWith('#')) return true;
-    if (text === 'false' || text === 'no') return false;
-    return new Problem('expected true or false', 'write true, yes, false or no');
-  });
+  return type(
+    'bool',
+    (text) => {
+      if (text === 'true' || text === 'yes' || text === '' || text.startsWith('#')) return true;
+      if (text === 'false' || text === 'no') return false;
+      return new Problem('expected true or false', 'write true, yes, false or no');
+    },
+    String,
+  );
 }
 
 const SIZE_UNITS = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const;
 
 /** A number of bytes (`:size`): `1024`, `64k`, `8m`, `8MB`, `1g`, `1t`; units are powers of 1024. */
 export function size(options: NumberOptions = {}): ParamType<number> {
-  return numeric('size', (text) => {
-    const found = /^(\d+(?:_\d+)*)(?:([kmgt])?(?:i?b|bytes)?)$/i.exec(text);
-    if (!found) {
-      return new Problem('expected a size', 'write bytes as 65536, 64k, 8m, 1g or 1t');
-    }
-    const unit = found.at(2)?.toLowerCase() as keyof typeof SIZE_UNITS | undefined;
-    const value = Number(found[1].replaceAll('_', '')) * (unit ? SIZE_UNITS[unit] : 1);
-    return Number.isSafeInteger(value)
-      ? within(value, options)
-      : new Problem('this size is too big');
-  });
+  return numeric(
+    'size',
+    (text) => {
+      const found = /^(\d+(?:_\d+)*)(?:([kmgt])?(?:i?b|bytes)?)$/i.exec(text);
+      if (!found) {
+        return new Problem('expected a size', 'write bytes as 65536, 64k, 8m, 1g or 1t');
+      }
+      const unit = found.at(2)?.toLowerCase() as keyof typeof SIZE_UNITS | undefined;
+      const value = Number(found[1].replaceAll('_', '')) * (unit ? SIZE_UNITS[unit] : 1);
+      return Number.isSafeInteger(value)
+        ? within(value, options)
+        : new Problem('this size is too big');
+    },
+    writeSize,
+  );
+}
+
+/** In the greatest unit that leaves no rest: `256m`. */
+function writeSize(bytes: number): string {
+  for (const [unit, size] of Object.entries(SIZE_UNITS).reverse()) {
+    if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
+  }
+  return String(bytes);
 }
 
 const TIME_UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -111,20 +147,45 @@ const TIME_UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
  * error.
  */
 export function time(options: NumberOptions = { min: 0 }): ParamType<number> {
-  return numeric('time', (text) => {
-    const found =
-      /^([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)?$/.exec(
-        text,
-      );
-    if (!found) {
-      return new Problem(
-        'expected a time',
-        'write seconds as 30 or 0.5, or one number with a unit: 30s, 5m, 12h, 1d',
-      );
-    }
-    const unit = found.slice(2).find(Boolean) ?? 's';
-    return within(Number(found[1]) * TIME_UNITS[unit as keyof typeof TIME_UNITS], options);
-  });
+  return numeric(
+    'time',
+    (text) => {
+      const found =
+        /^([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)?$/.exec(
+          text,
+        );
+      if (!found) {
+        return new Problem(
+          'expected a time',
+          'write seconds as 30 or 0.5, or one number with a unit: 30s, 5m, 12h, 1d',
+        );
+      }
+      const unit = found.slice(2).find(Boolean) ?? 's';
+      return within(Number(found[1]) * TIME_UNITS[unit as keyof typeof TIME_UNITS], options);
+    },
+    writeTime,
+  );
+}
+
+/** Whole days and hours as such, anything else in seconds: `1d`, `12h`, `60s`, `0.5s`. */
+function writeTime(seconds: number): string {
+  const unit = (['d', 'h'] as const).find(
+    (name) => seconds !== 0 && seconds % TIME_UNITS[name] === 0,
+  );
+  const count = unit === undefined ? seconds : seconds / TIME_UNITS[unit];
+  return Number.isSafeInteger(count) ? `${count}${unit ?? 's'}` : `${seconds}s`;
+}
+
+/** Permissions of a file or folder in octal digits, such as `0644`; the value is the number. */
+export function fileMode(): ParamType<number> {
+  return type(
+    'string',
+    (text) =>
+      /^0?[0-7]{3,4}$/.test(text)
+        ? parseInt(text, 8)
+        : new Problem('expected octal digits', 'write permissions such as 0644'),
+    (mode) => `0${mode.toString(8).padStart(3, '0')}`,
+  );
 }
 
 /** One of some words (`:enum`). */
@@ -139,6 +200,7 @@ export function enumeration<const T extends string>(values: readonly T[]): Param
         near ?? `write one of ${values.join(', ')}`,
       );
     },
+    (value) => value,
     values,
   );
 }
@@ -148,17 +210,22 @@ export function array(): ParamType<unknown[]>;
 /** A list whose items are of one type (`value_type`). */
 export function array<T>(item: ParamType<T>): ParamType<T[]>;
 export function array(item?: z.ZodType): ParamType<unknown[]> {
-  return type('array', (text) => {
-    let list: unknown;
-    if (text.startsWith('[')) {
-      list = parseJson(text);
-      if (!Array.isArray(list)) return new Problem('expected an array', 'write ["a", "b"] or a,b');
-    } else {
-      const trimmed = text.trim();
-      list = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
-    }
-    return item ? convertAll(list as unknown[], item) : (list as unknown[]);
-  });
+  return type(
+    'array',
+    (text) => {
+      let list: unknown;
+      if (text.startsWith('[')) {
+        list = parseJson(text);
+        if (!Array.isArray(list))
+          return new Problem('expected an array', 'write ["a", "b"] or a,b');
+      } else {
+        const trimmed = text.trim();
+        list = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
+      }
+      return item ? convertAll(list as unknown[], item) : (list as unknown[]);
+    },
+    (list) => JSON.stringify(list.map((value) => writeItem(value, item))),
+  );
 }
 
 /** A map (`:hash`): JSON, or text with colons and commas: `{"a": 1}` or `a:1, b:2`. */
@@ -166,45 +233,57 @@ export function hash(): ParamType<Record<string, unknown>>;
 /** A map whose values are of one type (`value_type`). */
 export function hash<T>(value: ParamType<T>): ParamType<Record<string, T>>;
 export function hash(value?: z.ZodType): ParamType<Record<string, unknown>> {
-  return type('hash', (text) => {
-    let entries: [string, unknown][];
-    if (text.startsWith('{')) {
-      const parsed = parseJson(text);
-      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-        return new Problem('expected a hash', 'write {"key": "value"} or key:value');
+  return type(
+    'hash',
+    (text) => {
+      let entries: [string, unknown][];
+      if (text.startsWith('{')) {
+        const parsed = parseJson(text);
+        if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+          return new Problem('expected a hash', 'write {"key": "value"} or key:value');
+        }
+        entries = Object.entries(parsed);
+      } else {
+        const trimmed = text.trim();
+        const pairs = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
+        entries = [];
+        for (const pair of pairs) {
+          const colon = pair.indexOf(':');
+          if (colon < 1)
+            return new Problem('expected a hash', 'write {"key": "value"} or key:value');
+          entries.push([pair.slice(0, colon), pair.slice(colon + 1)]);
+        }
       }
-      entries = Object.entries(parsed);
-    } else {
-      const trimmed = text.trim();
-      const pairs = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
-      entries = [];
-      for (const pair of pairs) {
-        const colon = pair.indexOf(':');
-        if (colon < 1) return new Problem('expected a hash', 'write {"key": "value"} or key:value');
-        entries.push([pair.slice(0, colon), pair.slice(colon + 1)]);
+      if (value) {
+        const values = convertAll(
+          entries.map((entry) => entry[1]),
+          value,
+        );
+        if (values instanceof Problem) return values;
+        entries = entries.map((entry, i) => [entry[0], values[i]]);
       }
-    }
-    if (value) {
-      const values = convertAll(
-        entries.map((entry) => entry[1]),
-        value,
-      );
-      if (values instanceof Problem) return values;
-      entries = entries.map((entry, i) => [entry[0], values[i]]);
-    }
-    return Object.fromEntries(entries);
-  });
+      return Object.fromEntries(entries);
+    },
+    (map) =>
+      JSON.stringify(
+        Object.fromEntries(Object.entries(map).map(([key, item]) => [key, writeItem(item, value)])),
+      ),
+  );
 }
 
 /** A regular expression (`:regexp`), in slashes with the options i and m, or bare. */
 export function regexp(): ParamType<RegExp> {
-  return type('regexp', (text) => {
-    try {
-      return rubyRegexp(text);
-    } catch (error) {
-      return new Problem(`invalid regular expression: ${(error as Error).message}`);
-    }
-  });
+  return type(
+    'regexp',
+    (text) => {
+      try {
+        return rubyRegexp(text);
+      } catch (error) {
+        return new Problem(`invalid regular expression: ${(error as Error).message}`);
+      }
+    },
+    rubyText,
+  );
 }
 
 function within(value: number, { min, max }: NumberOptions): number | Problem {
@@ -227,6 +306,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An item as JSON has it: as the text that its type reads, where it has a type. */
+function writeItem(value: unknown, type: z.ZodType | undefined): unknown {
+  return type === undefined || value === null ? value : (metaOf(type).write?.(value) ?? value);
 }
 
 /** Items come from JSON as any type, but a parameter type reads text, as Fluentd's `to_s` has it. */

@@ -1,28 +1,12 @@
 import type { z } from 'zod';
 import { ConfigElement, SYSTEM_PARAMS, useDefault, type ConfigParam } from './config-element.js';
-import type { ConfigError } from './config-error.js';
+import { ConfigError, oneOrAll } from './config-error.js';
 import { didYouMean } from './nearest.js';
-import { snakeCase } from './names.js';
-import { metaOf, type ParamMeta } from './param-meta.js';
-import type { RawSubsection, ReadContext, SectionSchema, Subsection } from './section.js';
-
-/** The definitions by which a section was read, so that dumps know its secrets and defaults. */
-const readBy = new WeakMap<ConfigElement, SectionSchema[]>();
-/** The section that a value was read from. */
-const elements = new WeakMap<object, ConfigElement>();
-
-/** The definitions by which a section was read. */
-export function schemasOf(element: ConfigElement): readonly SectionSchema[] {
-  return readBy.get(element) ?? [];
-}
-
-/**
- * The section that a value of `section.read` was read from, for errors that are found later; of
- * nested sections' values too.
- */
-export function elementOf(value: object): ConfigElement | undefined {
-  return elements.get(value);
-}
+import { metaOf } from './param-meta.js';
+import { namesOf, subsectionNames } from './param-names.js';
+import { noteElement, noteSchema } from './read-by.js';
+import type { ReadContext, SectionSchema } from './section-types.js';
+import type { Location } from './source-text.js';
 
 /** Old spellings that every section understands (and Fluentd, too). */
 const COMPAT: Readonly<Partial<Record<string, string>>> = {
@@ -31,36 +15,69 @@ const COMPAT: Readonly<Partial<Record<string, string>>> = {
   log_level: '@log_level',
 };
 
+/**
+ * Reads a section with all that it holds.
+ *
+ * @throws ConfigError - the one mistake, or {@link ConfigErrors} with all of them
+ */
 export function readSection(
   schema: SectionSchema,
   element: ConfigElement,
   context: ReadContext,
 ): object {
-  readBy.set(element, [...schemasOf(element), schema]);
-  const value: Record<string, unknown> = {};
-  const known = new Set<string>();
-  for (const [key, type] of Object.entries(schema.argument ?? {})) {
-    value[key] = readArgument(element, key, type);
-  }
-  for (const [key, type] of Object.entries(schema.params ?? {})) {
-    value[key] = readParam(element, key, type, known, context);
-  }
-  if (schema.rest) value.rest = readRest(element, schema.rest, known);
-  else warnUnknownParams(element, known, context);
-  readSubsections(schema, element, value, context);
-  elements.set(value, element);
-  schema.check?.(value, {
-    element,
-    log: context.log,
-    error: (key, message, hint) => checkError(schema, element, key, message, hint),
-  });
+  const errors: ConfigError[] = [];
+  const value = readInto(schema, element, context, errors);
+  if (errors.length > 0) throw oneOrAll(errors);
   return value;
 }
 
-/** The names that a parameter may have in the file, the proper one first. */
-export function namesOf(key: string, meta: ParamMeta): string[] {
-  const alias = meta.alias === undefined ? [] : [meta.alias].flat();
-  return [meta.name ?? snakeCase(key), ...alias];
+function readInto(
+  schema: SectionSchema,
+  element: ConfigElement,
+  context: ReadContext,
+  errors: ConfigError[],
+): object {
+  noteSchema(element, schema);
+  const before = errors.length;
+  const value: Record<string, unknown> = {};
+  const known = new Set<string>();
+  for (const [key, type] of Object.entries(schema.argument ?? {})) {
+    value[key] = collect(errors, () => readArgument(element, key, type));
+  }
+  for (const [key, type] of Object.entries(schema.params ?? {})) {
+    value[key] = collect(errors, () => readParam(element, key, type, known, context));
+  }
+  const unknown: Complain =
+    schema.unknown === 'error'
+      ? (location, text, name, hint) => errors.push(unknownError(location, text, name, hint))
+      : (location, text, name, hint) => warnUnknown(context, location, text, name, hint);
+  if (schema.rest) value.rest = readRest(element, schema.rest, known, errors);
+  else findUnknownParams(element, known, context, unknown);
+  readSubsections(schema, element, value, context, errors);
+  findUnknownSections(schema, element, context, unknown);
+  noteElement(value, element);
+  // A check may count on every parameter's type.
+  if (errors.length === before) {
+    collect(errors, () =>
+      schema.check?.(value, {
+        element,
+        log: context.log,
+        error: (key, message, hint) => checkError(schema, element, key, message, hint),
+      }),
+    );
+  }
+  return value;
+}
+
+/** Keeps a mistake, so that reading goes on and finds the others. */
+function collect<T>(errors: ConfigError[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    errors.push(error);
+    return undefined;
+  }
 }
 
 function readArgument(element: ConfigElement, key: string, type: z.ZodType): unknown {
@@ -132,6 +149,10 @@ function convert(
   const input = typeof param?.value === 'string' ? param.value : undefined;
   const result = type.safeParse(input);
   if (result.success) return result.data;
+  // Fluentd's documents write nil for a number that is not set.
+  if (param?.form !== 'double' && param?.form !== 'single' && input?.trim() === 'nil') {
+    return convert(element, { ...param!, value: null }, name, type, meta);
+  }
   if (input === undefined) {
     throw element.error(
       param?.value === useDefault
@@ -162,20 +183,55 @@ function readRest(
   element: ConfigElement,
   type: z.ZodType,
   known: ReadonlySet<string>,
+  errors: ConfigError[],
 ): Record<string, unknown> {
   // No prototype, because the names are anybody's.
   const rest = Object.create(null) as Record<string, unknown>;
   for (const [name, param] of element.params) {
     if (known.has(name) || SYSTEM_PARAMS.includes(name) || param.value === useDefault) continue;
-    rest[name] = convert(element, param, name, type, metaOf(type));
+    rest[name] = collect(errors, () => convert(element, param, name, type, metaOf(type)));
   }
   return rest;
 }
 
-function warnUnknownParams(
+/** Reports an unknown parameter or section. */
+type Complain = (
+  location: Location,
+  text: string,
+  name: { parameter: string } | { section: string },
+  hint: string | undefined,
+) => void;
+
+function warnUnknown(
+  context: ReadContext,
+  { file, line }: Location,
+  text: string,
+  name: { parameter: string } | { section: string },
+  hint: string | undefined,
+): void {
+  const more = hint === undefined ? '' : `; ${hint}`;
+  context.log?.warn({ file, line, ...name }, `${file}:${line}: ${text} is not used${more}`);
+}
+
+function unknownError(
+  location: Location,
+  text: string,
+  name: { parameter: string } | { section: string },
+  hint: string | undefined,
+): ConfigError {
+  return new ConfigError(text, {
+    code: 'ERR_SLUICE_CONFIG_UNKNOWN',
+    location,
+    parameter: 'parameter' in name ? name.parameter : undefined,
+    hint: hint ?? 'remove it',
+  });
+}
+
+function findUnknownParams(
   element: ConfigElement,
   known: ReadonlySet<string>,
   context: ReadContext,
+  complain: Complain,
 ): void {
   for (const [name, param] of element.params) {
     if (known.has(name) || SYSTEM_PARAMS.includes(name)) continue;
@@ -186,9 +242,17 @@ function warnUnknownParams(
       continue;
     }
     const near = didYouMean(name, [...known, ...SYSTEM_PARAMS]);
-    const text = `unknown parameter ${name} in ${element.tag} is not used`;
-    warn(context, param, near === undefined ? text : `${text}; ${near}`);
+    const text = `unknown parameter ${name} in ${element.tag}`;
+    complain(withoutValue(param), text, { parameter: name }, near);
   }
+}
+
+/** Where a name is. The value may be a secret whose name is spelled wrong: it is not shown. */
+function withoutValue({ location, valueLocation, form }: ConfigParam): Location {
+  if (form === 'yaml' || valueLocation.line !== location.line) return location;
+  const { file, line, column } = location;
+  const characters = Array.from(location.lineText).slice(0, valueLocation.column - 1);
+  return { file, line, column, lineText: characters.join('').trimEnd() };
 }
 
 function readSubsections(
@@ -196,50 +260,57 @@ function readSubsections(
   element: ConfigElement,
   value: Record<string, unknown>,
   context: ReadContext,
+  errors: ConfigError[],
 ): void {
-  const known = new Set<string>(context.ignoreSections);
   for (const [key, subsection] of Object.entries(schema.sections ?? {})) {
     const names = subsectionNames(subsection);
-    for (const name of names) known.add(name);
     const found = element.children(...names);
     if (found.length > 1 && subsection.multiple !== true) {
-      throw found[1].error(
-        `<${names[0]}> may be written once in ${element.tag}, and is there already in line ${found[0].location.line}`,
-        { code: 'ERR_SLUICE_CONFIG_SECTION', hint: 'join the two, or remove one' },
+      const { line } = found[0].location;
+      errors.push(
+        found[1].error(`duplicate <${names[0]}> in ${element.tag}, the first is in line ${line}`, {
+          code: 'ERR_SLUICE_CONFIG_SECTION',
+          hint: 'join the two, or remove one',
+        }),
       );
+      found.length = 1;
     }
     if (found.length === 0 && subsection.required === true) {
-      throw element.error(`${element.tag} requires a section <${names[0]}>`, {
-        code: 'ERR_SLUICE_CONFIG_REQUIRED',
-        hint: `add <${names[0]}> … </${names[0]}> inside it`,
-      });
+      errors.push(
+        element.error(`${element.tag} requires a section <${names[0]}>`, {
+          code: 'ERR_SLUICE_CONFIG_REQUIRED',
+          hint: `add <${names[0]}> … </${names[0]}> inside it`,
+        }),
+      );
     }
     if (found.length === 0 && 'section' in subsection && subsection.init === true) {
       found.push(new ConfigElement({ name: names[0], location: element.location }));
     }
     const read = found.map((inner) =>
       'section' in subsection
-        ? readSection(subsection.section.schema, inner, { log: context.log })
+        ? readInto(subsection.section.schema, inner, { log: context.log }, errors)
         : inner,
     );
     value[key] = subsection.multiple === true ? read : read[0];
   }
+}
+
+function findUnknownSections(
+  schema: SectionSchema,
+  element: ConfigElement,
+  context: ReadContext,
+  complain: Complain,
+): void {
+  const known = new Set<string>(context.ignoreSections);
+  for (const subsection of Object.values(schema.sections ?? {})) {
+    for (const name of subsectionNames(subsection)) known.add(name);
+  }
   for (const inner of element.elements) {
     if (known.has(inner.name)) continue;
     const near = didYouMean(inner.name, known);
-    const { file, line } = inner.location;
-    context.log?.warn(
-      { file, line, section: inner.name },
-      `${file}:${line}: unknown section ${inner.tag} in ${element.tag} is not used` +
-        (near === undefined ? '' : `; ${near}`),
-    );
+    const text = `unknown section ${inner.tag} in ${element.tag}`;
+    complain(inner.location, text, { section: inner.name }, near);
   }
-}
-
-export function subsectionNames(subsection: Subsection | RawSubsection): string[] {
-  if ('raw' in subsection) return [subsection.raw];
-  const { section, alias } = subsection;
-  return alias === undefined ? [section.name] : [section.name, alias];
 }
 
 function checkError(

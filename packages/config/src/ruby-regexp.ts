@@ -54,7 +54,18 @@ export function rubyRegexp(text: string): RegExp {
     if (options.includes('i')) flags += 'i';
     if (options.includes('m')) flags += 's';
   }
-  return new RegExp(translate(pattern), flags);
+  return Object.defineProperty(new RegExp(translate(pattern), flags), rubySource, { value: text });
+}
+
+const rubySource: unique symbol = Symbol.for('@sluice/config.rubySource');
+
+/** The text that was read as an expression, or that would be; undefined where none would. */
+export function rubyText(regexp: RegExp): string | undefined {
+  const text = (regexp as { [rubySource]?: string })[rubySource];
+  if (text !== undefined) return text;
+  const { source, flags } = regexp;
+  const options = flags.replace(/[^is]/g, '').replace('s', 'm');
+  return flags.includes('m') ? `/${source}/${options}` : undefined;
 }
 
 function translate(pattern: string): string {

@@ -3,6 +3,7 @@ export {
   array,
   bool,
   enumeration as enum,
+  fileMode,
   float,
   hash,
   integer,

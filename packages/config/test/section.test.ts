@@ -118,7 +118,7 @@ describe('a section by its schema', () => {
   test('a section that may occur once, or must, is held to it', () => {
     const twice = failure('<transport>\n</transport>\n<transport>\n</transport>');
     expect(twice).toMatchObject({ code: 'ERR_SLUICE_CONFIG_SECTION', line: 4, column: 1 });
-    expect(twice.message).toContain('is there already in line 2');
+    expect(twice.message).toContain('duplicate <transport> in <source>, the first is in line 2');
     const outer = defineSection({
       name: 'outer',
       sections: { users: { section: user, multiple: true, required: true } },
@@ -271,6 +271,7 @@ test('a section describes itself', () => {
     type: 'integer',
     required: false,
     default: 24224,
+    defaultText: '24224',
     description: 'The port.',
     secret: false,
     aliases: [],

@@ -65,7 +65,7 @@ test('config show prints what is in effect, masked; plugin show prints parameter
   expect(open.stdout).toContain('shared_key geheim');
 
   const plugin = await sluice(['plugin', 'show', 'in_forward']);
-  expect(plugin.stdout).toMatch(/port {2}\(integer; default 24224\)\n +\S/);
+  expect(plugin.stdout).toMatch(/port {2}\(integer; default: 24224\)\n +\S/);
   expect(plugin.stdout).toContain('shared_key  (string; required; secret)');
   const json = JSON.parse((await sluice(['plugin', 'show', 'grep', '--json'])).stdout) as object[];
   expect(json).toMatchObject([{ kind: 'filter', type: 'grep', section: { name: 'filter' } }]);
