@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { once } from 'node:events';
 import { silentLogger, type Logger } from '@sluice/server';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   Input,
   LifecycleError,
@@ -112,4 +112,59 @@ test('servers of the helper stop, drain and close with their plugin', async () =
   const refused = net.connect(plugin.port, '127.0.0.1');
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toBe('ECONNREFUSED');
+});
+
+describe('a server that cannot be made', () => {
+  let busy: net.Server;
+  let port: number;
+  beforeEach(async () => {
+    busy = net.createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    ({ port } = busy.address() as net.AddressInfo);
+  });
+  afterEach(() => void busy.close());
+
+  const bind = '127.0.0.1';
+  const router = { emit: () => undefined };
+  class Unawaited extends Input {
+    override start(): void {
+      void this.servers.create('title', port, { bind }, () => undefined);
+    }
+    late(): void {
+      void this.servers.create('late', port, { bind }, () => undefined);
+    }
+  }
+
+  test('fails the start of its plugin with the reason, also without await', async () => {
+    const plugin = new Unawaited({ id: 'input', log: silentLogger, router });
+    await expect(startPlugins([plugin])).rejects.toMatchObject({
+      code: 'ERR_SLUICE_LIFECYCLE',
+      pluginId: 'input',
+      phase: 'start',
+      cause: { code: 'EADDRINUSE', title: 'title' },
+    });
+  });
+
+  test('fails it for a certificate that is missing, too', async () => {
+    class Secure extends Input {
+      override start(): void {
+        const tlsOptions = { certPath: '/nonexistent/cert.pem', privateKeyPath: '/nonexistent/k' };
+        void this.servers.createTls('tls', 0, { bind, tlsOptions }, () => undefined);
+      }
+    }
+    const plugin = new Secure({ id: 'input', log: silentLogger, router });
+    await expect(startPlugins([plugin])).rejects.toThrow('/nonexistent/cert.pem');
+  });
+
+  test('after the start is logged as an error', async () => {
+    const logged = new Promise<[object, string]>((resolve) => {
+      const log = { ...silentLogger, error: (...line: [object, string]) => resolve(line) };
+      const plugin = new Unawaited({ id: 'input', log, router });
+      plugin.start = () => undefined;
+      void startPlugins([plugin]).then(() => plugin.late());
+    });
+    const [fields, message] = await logged;
+    expect(fields).toMatchObject({ title: 'late', err: { code: 'EADDRINUSE' } });
+    expect(message).toContain('server late did not start');
+  });
 });

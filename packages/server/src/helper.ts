@@ -8,6 +8,7 @@ import { consoleLogger, type Logger } from './logger.js';
 import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
 import { NameResolver } from '@sluice/socket-options';
 import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
+import { Starting } from './starting.js';
 import { SocketSettings } from './accept/socket-settings.js';
 import { StreamServer } from './accept/stream-server.js';
 import { UdpServer } from './udp/udp-server.js';
@@ -39,7 +40,7 @@ export class ServerHelper {
   readonly #options: HelperOptions;
   readonly #shutdownTimeout: number;
   readonly #servers = new Map<string, ManagedServer>();
-  readonly #starting = new Map<string, Promise<unknown>>();
+  readonly #starting: Starting;
   #names: NameResolver | undefined;
   #stopping: Promise<void> | undefined;
   #shutting: Promise<void> | undefined;
@@ -56,6 +57,9 @@ export class ServerHelper {
     this.#log = log;
     this.#options = options;
     this.#shutdownTimeout = shutdownTimeout;
+    this.#starting = new Starting(({ title, error }) => {
+      log.error({ title, err: error }, `server ${title} did not start: ${error.message}`);
+    });
     this.#stopped = new Promise((resolve) => (this.#allStopped = resolve));
   }
 
@@ -191,9 +195,13 @@ export class ServerHelper {
     return this.#create(title, port, { ...options, proto: 'udp' }, onData);
   }
 
-  /** Resolves when every server asked for so far listens, or has failed to. */
-  async waitUntilStart(): Promise<void> {
-    while (this.#starting.size > 0) await Promise.allSettled(this.#starting.values());
+  /**
+   * Resolves when every server asked for so far listens. Rejects with the reason of one that does
+   * not, unless its `create` was awaited: the reason is then in the caller's hands. A failure that
+   * nobody waits for is logged as an error.
+   */
+  waitUntilStart(): Promise<void> {
+    return this.#starting.outcome();
   }
 
   /** Resolves when `stop` has been called and no server accepts any more. */
@@ -245,9 +253,7 @@ export class ServerHelper {
     if (this.#servers.has(title) || this.#starting.has(title)) {
       throw new ServerArgumentError(`title ${title} is taken: titles are unique`, 'title', title);
     }
-    const starting = this.#listen(call, make).finally(() => this.#starting.delete(title));
-    this.#starting.set(title, starting);
-    return starting;
+    return this.#starting.watch(title, this.#listen(call, make));
   }
 
   async #listen(call: CheckedCall, make: () => Promise<RunningServer>): Promise<ServerHandle> {
@@ -316,7 +322,7 @@ export class ServerHelper {
   }
 
   async #each(action: (server: ManagedServer) => Promise<void>): Promise<void> {
-    await this.waitUntilStart();
+    await this.#starting.settled();
     await Promise.all([...this.#servers.values()].map(action));
   }
 }
