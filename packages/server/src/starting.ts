@@ -18,7 +18,7 @@ export class WatchedPromise<T> extends Promise<T> {
     const watched = new WatchedPromise<T>((resolve, reject) => {
       promise.then(resolve, reject);
     });
-    Promise.prototype.then.call(watched, undefined, () => undefined);
+    void Promise.prototype.then.call(watched, undefined, () => undefined);
     return watched;
   }
 
@@ -93,8 +93,8 @@ export class Starting {
     this.#over = true;
     const failures = [...this.#failures];
     this.#failures.clear();
-    const [first, ...others] = failures;
-    for (const failure of others) this.#log(failure);
+    const first = failures.shift();
+    for (const failure of failures) this.#log(failure);
     if (first !== undefined) throw first.error;
   }
 
@@ -114,8 +114,9 @@ export class Starting {
 
   #failed(watched: WatchedPromise<unknown>, failure: Failure): void {
     // Told at once where nobody waits for the start, and again by whoever does so later.
-    if (this.#waiters === 0) this.#log(failure);
-    if (this.#over && this.#waiters === 0) return;
+    const awaited = this.#waiters > 0;
+    if (!awaited) this.#log(failure);
+    if (!awaited && this.#over) return;
     this.#failures.add(failure);
     watched.onAsked(() => this.#failures.delete(failure));
   }

@@ -1,6 +1,7 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -27,9 +28,10 @@ afterEach(async () => {
   expect(code).toBe(0); // all workers ended by themselves: nothing held them
 });
 
-async function start(settings: object): Promise<Started[]> {
+async function start(settings: object, env: object = {}): Promise<Started[]> {
   primary = fork(fixture, [JSON.stringify({ workers: 4, port: 0, ...settings })], {
     execArgv: [],
+    env: { ...process.env, ...env },
   });
   return (await message('started')).started!;
 }
@@ -43,6 +45,16 @@ async function stats(): Promise<ServerStatistics[]> {
   const answer = message('stats');
   primary.send({ run: 'stats' });
   return (await answer).stats!;
+}
+
+/** A number that is likely to be free for TCP. */
+async function freePort(): Promise<number> {
+  const probe = createSocket('udp4');
+  probe.bind(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  return port;
 }
 
 type Dial = () => Socket;
@@ -181,11 +193,7 @@ test('UDP is shared: every datagram is answered once', async () => {
 });
 
 test('shared: false is exclusive: the second listener fails with EADDRINUSE', async () => {
-  const probe = createSocket('udp4');
-  probe.bind(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address(); // a number that is likely to be free for TCP
-  probe.close();
+  const port = await freePort();
   // An address of this test's own, so that no other process takes the port meanwhile.
   const bind = `127.${(process.pid >> 8) & 255}.${process.pid & 255}.9`;
   const options = { bind, shared: false };
@@ -204,7 +212,37 @@ test('socket options reach the connections of workers', async () => {
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
 const hasReusePort = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 test.runIf(hasReusePort)('reusePort gives each worker a listener of its own', async () => {
+  // The same port, although the primary shares nothing: each worker has bound it for itself.
+  const port = await freePort();
   const options = { bind: '127.0.0.1', reusePort: true };
-  const started = await start({ workers: 2, proto: 'tcp', port: 0, options });
-  expect(started.every(({ error }) => error === undefined)).toBe(true);
+  const started = await start({ workers: 2, proto: 'tcp', port, share: false, options });
+  expect(started.map(({ error }) => error)).toEqual([undefined, undefined]);
+  const ss = execFileSync('ss', ['-ltnH', `sport = :${port}`], { encoding: 'utf8' });
+  expect(ss.trim().split('\n')).toHaveLength(2);
+});
+
+test("a Unix socket's file that was removed is there again when a worker starts", async () => {
+  const path = freshPath();
+  const started = await start({ workers: 1, proto: 'unix', options: { path } });
+  const dial = dialer('unix', started[0]);
+  expect(await ask(dial)).toBe('1');
+  rmSync(path);
+  const replaced = message('replaced');
+  primary.send({ run: 'kill' });
+  await replaced;
+  expect(await ask(dial)).toBe('2');
+});
+
+test("a variable inherited from another primary changes nothing: it is Node's own sharing", async () => {
+  const inherited = { SLUICE_SHARED_LISTENERS: '1' };
+  const options = { bind: '127.0.0.1' };
+  const started = await start({ workers: 2, proto: 'tcp', share: false, options }, inherited);
+  expect(started.map(({ error }) => error)).toEqual([undefined, undefined]);
+  expect(await ask(dialer('tcp', started[0]))).toMatch(/^[12]$/);
+});
+
+test('a worker that starts to listen when sharing has been closed is told so', async () => {
+  const options = { bind: '127.0.0.1' };
+  const started = await start({ workers: 1, proto: 'tcp', share: 'closed', options });
+  expect(started).toEqual([{ error: 'ECANCELED' }]);
 });

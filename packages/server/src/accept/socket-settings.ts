@@ -5,6 +5,7 @@ import {
   applySocketOptions,
   clearLinger,
   closeWithLinger,
+  sendQueueOf,
   type ValidatedSocketOptions,
 } from '@sluice/socket-options';
 
@@ -58,6 +59,23 @@ export class SocketSettings {
   /** Resets at once, whatever the linger time-out says. */
   reset(socket: Socket, raw: Socket): void {
     closeWithLinger(socket, 0, raw);
+  }
+
+  /**
+   * True where an orderly end may be a reset, as the document has it for a linger time-out of 0:
+   * it leaves no TIME_WAIT behind, and nothing is lost by it because the peer's kernel has
+   * acknowledged everything that was written.
+   */
+  mayReset(socket: Socket, raw: Socket): boolean {
+    if (this.#options.lingerTimeout !== 0 || socket.readableEnded) return false;
+    return socket.writableLength === 0 && sendQueueOf(raw).inKernel === 0;
+  }
+
+  /** Closes with a FIN, because the alert that TLS has sent has to arrive. */
+  closeAfterAlert(socket: Socket, raw: Socket): void {
+    this.beforeGracefulEnd(raw);
+    socket.destroy();
+    raw.destroy();
   }
 
   /**

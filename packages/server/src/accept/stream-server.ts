@@ -16,7 +16,7 @@ import { count, newStatistics, snapshot, type ServerStatistics } from '../statis
 import { Admission, type Refusal } from './admission.js';
 import { Connections } from './connections.js';
 import { drain } from './drain.js';
-import { listen, type ListenTarget } from './listen.js';
+import { listen, type ListenTarget } from '../listen/listen.js';
 import type { SocketSettings } from './socket-settings.js';
 import { TlsUpgrade } from './tls-upgrade.js';
 
@@ -87,6 +87,7 @@ export class StreamServer implements ConnectionOwner {
       settings.tls &&
       new TlsUpgrade(settings.tls, limits.handshakeTimeout, {
         secured: (raw, socket) => this.#establish(socket, raw, (raw as Upgrading)[kSource]),
+        beforeClose: (raw) => settings.socket.beforeGracefulEnd(raw),
         handshakeFailed: (raw, reason, error) => this.#handshakeFailed(raw, reason, error),
       });
   }
@@ -150,7 +151,14 @@ export class StreamServer implements ConnectionOwner {
   }
 
   end(connection: ConnectionState): boolean {
-    const { socket, raw } = connection;
+    const { socket, raw, delivery } = connection;
+    // A peer without any answer cannot know what has arrived, so what it sends is still taken.
+    const lastWords = delivery.isSetAside && socket.bytesWritten === 0;
+    if (!lastWords && this.#settings.socket.mayReset(socket, raw)) {
+      this.#times.forget(socket);
+      this.#settings.socket.reset(socket, raw);
+      return true;
+    }
     this.#settings.socket.beforeGracefulEnd(raw);
     const done = socket.readableEnded && socket.writableLength === 0;
     if (!done) this.#times.finishing(socket, (reason) => connection.abort(reason));
@@ -163,6 +171,7 @@ export class StreamServer implements ConnectionOwner {
     count(this.#statistics.aborted, reason);
     this.#reporter.warn(channels.aborted, 'connection closed', peer, reason, { err: error });
     if (reason === 'callback') this.#settings.socket.close(socket, raw);
+    else if (reason === 'tls-error') this.#settings.socket.closeAfterAlert(socket, raw);
     else this.#settings.socket.reset(socket, raw);
   }
 

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { closeWithLinger } from '@sluice/socket-options';
 import { asError } from '../errors.js';
 import type { PeerVerdict, ServerTls } from '@sluice/tls';
 
 /** What becomes of an upgrade. @internal */
 export interface UpgradeListener {
   secured(raw: Socket, socket: TLSSocket): void;
+  /** The socket is about to be closed, and an alert that TLS has sent has to arrive. */
+  beforeClose(raw: Socket): void;
   handshakeFailed(raw: Socket, reason: string, error: Error): void;
 }
 
@@ -30,16 +31,27 @@ export class TlsUpgrade {
   constructor(context: ServerTls, handshakeTimeout: number, listener: UpgradeListener) {
     this.#context = context;
     this.#listener = listener;
+    const { requestCert } = context.options;
     this.#server = createServer({
       ...context.options,
+      // OpenSSL then tells a client without a certificate, by an alert. See `keylog` below.
+      rejectUnauthorized: requestCert === true,
       allowHalfOpen: true,
       handshakeTimeout: handshakeTimeout === Infinity ? 0x7fffffff : handshakeTimeout,
     });
     this.#detach = context.attach(this.#server);
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
+    // Node would also close on a certificate that does not verify, before the context's own policy
+    // is asked. This event is the one that gives the socket before that; the keys go nowhere.
+    if (requestCert === true) {
+      this.#server.on('keylog', (_, socket) => {
+        (socket as unknown as { _rejectUnauthorized: boolean })._rejectUnauthorized = false;
+      });
+    }
     this.#server.on('tlsClientError', (error, socket) => {
-      const { code } = error as NodeJS.ErrnoException;
-      this.#failed(rawSocket(socket), code ?? error.message, error);
+      const raw = rawSocket(socket);
+      this.#listener.beforeClose(raw);
+      this.#failed(raw, reasonOf(error, socket), error);
       // Node leaves a handshake that has timed out open.
       if (!socket.destroyed) socket.destroy();
     });
@@ -98,13 +110,24 @@ export class TlsUpgrade {
   }
 
   #unverified(raw: Socket, socket: TLSSocket, reason: string, error: Error): void {
+    this.#listener.beforeClose(raw);
     this.#failed(raw, reason, error);
-    closeWithLinger(socket, 0, raw);
+    // As Node's own TLS server: an end in order, not a reset that looks like a broken network.
+    socket.destroy();
+    raw.destroy();
   }
 
   #failed(raw: Socket, reason: string, error: Error): void {
     if (this.#pending.delete(raw)) this.#listener.handshakeFailed(raw, reason, error);
   }
+}
+
+/** Node's code, in the words of the context where it says the same thing. */
+function reasonOf(error: Error, socket: TLSSocket): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') return 'NO_PEER_CERTIFICATE';
+  // Where Node has refused a certificate after all, it says ECONNRESET.
+  return (socket.authorizationError as unknown as string | null) ?? code ?? error.message;
 }
 
 /**

@@ -1,7 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { createServer, type Server, type Socket } from 'node:net';
 import { asError } from '../errors.js';
-import { listen } from '../accept/listen.js';
+import { listen, type ListenTarget } from '../listen/listen.js';
+import { isGone } from '../listen/unix-path.js';
 import {
   isSharing,
   sharingVariable,
@@ -26,11 +27,20 @@ export interface SharedListeners {
  * worker; here the next worker gets them, and a port stays open until its successor listens.
  */
 export function shareListeners(): SharedListeners {
-  process.env[sharingVariable] = '1';
+  forgetClosed?.();
+  process.env[sharingVariable] = String(process.pid);
   const listeners = new Map<string, SharedListener>();
+  let closed = false;
   const onMessage = (worker: Worker, received: unknown): void => {
     if (!isSharing(received)) return;
     const message = received as FromWorker;
+    if (closed) {
+      // A worker that was forked before: it has to know that it waits in vain.
+      if (message.sluice !== 'listen') return;
+      const text = 'the primary has closed its shared listeners';
+      send(worker, { sluice: 'failed', key: message.key, code: 'ECANCELED', message: text });
+      return;
+    }
     if (message.sluice === 'taken') {
       for (const listener of listeners.values()) listener.taken(message.seq, message.accepted);
       return;
@@ -53,22 +63,27 @@ export function shareListeners(): SharedListeners {
   cluster.on('exit', onExit);
   return {
     close: () => {
+      closed = true;
       Reflect.deleteProperty(process.env, sharingVariable);
-      cluster.off('message', onMessage);
       cluster.off('exit', onExit);
+      forgetClosed = () => cluster.off('message', onMessage);
       for (const listener of listeners.values()) listener.close();
       listeners.clear();
     },
   };
 }
 
+/** Stops answering for listeners that have been closed. */
+let forgetClosed: (() => void) | undefined;
 let sequence = 0;
 
 /** One address, and the workers that serve it. */
 class SharedListener {
   readonly #key: string;
-  readonly #server: Server;
-  readonly #listening: Promise<void>;
+  readonly #title: string;
+  readonly #target: ListenTarget;
+  #server: Server;
+  #listening: Promise<void>;
   /** In the order of their turns: the first is next. */
   readonly #workers: Worker[] = [];
   /** Sent to a worker that has not said yet that it has them. */
@@ -77,14 +92,10 @@ class SharedListener {
 
   constructor(request: Extract<FromWorker, { sluice: 'listen' }>, failed: () => void) {
     this.#key = request.key;
-    const options = { pauseOnConnect: true, allowHalfOpen: true };
-    this.#server = createServer(options, (socket) => {
-      socket.on('error', () => undefined); // the worker's copy meets the same error
-      this.#deal(socket);
-    });
-    this.#listening = listen(this.#server, request.target, request.title).then(() => {
-      this.#server.unref(); // workers hold the primary, not what it keeps for them
-    });
+    this.#title = request.title;
+    this.#target = request.target;
+    this.#server = this.#makeServer();
+    this.#listening = this.#listen();
     this.#listening.catch(failed);
   }
 
@@ -95,6 +106,7 @@ class SharedListener {
       send(worker, { sluice: 'failed', key, code: 'EADDRINUSE', message });
       return;
     }
+    this.#listening = this.#listening.then(() => this.#restore());
     try {
       await this.#listening;
     } catch (thrown) {
@@ -139,6 +151,27 @@ class SharedListener {
   close(): void {
     this.#server.close();
     for (const socket of this.#waiting.splice(0)) socket.destroy();
+  }
+
+  #makeServer(): Server {
+    return createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined); // the worker's copy meets the same error
+      this.#deal(socket);
+    });
+  }
+
+  async #listen(): Promise<void> {
+    await listen(this.#server, this.#target, this.#title);
+    this.#server.unref(); // workers hold the primary, not what it keeps for them
+  }
+
+  /** Makes a Unix socket's file anew that somebody has removed: nobody could connect any more. */
+  async #restore(): Promise<void> {
+    const { path } = this.#target;
+    if (path === undefined || !(await isGone(path))) return;
+    this.#server.close(); // before, because it removes whatever is at the path
+    this.#server = this.#makeServer();
+    await this.#listen();
   }
 
   #forget(worker: Worker): void {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { AddressInfo, Socket } from 'node:net';
 import { ListenError } from '../errors.js';
-import { formatTarget, type ListenTarget } from '../accept/listen.js';
+import { formatTarget, type ListenTarget } from '../listen/listen.js';
 import {
   isSharing,
   sharingVariable,
@@ -15,7 +15,7 @@ export function isHeldByPrimary(target: ListenTarget): boolean {
     cluster.isWorker &&
     !target.exclusive &&
     !target.reusePort &&
-    process.env[sharingVariable] === '1'
+    process.env[sharingVariable] === String(process.ppid)
   );
 }
 

@@ -1,7 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import type { ListenTarget } from '../accept/listen.js';
+import type { ListenTarget } from '../listen/listen.js';
 
-/** Set by a primary that shares listeners, and inherited by its workers. @internal */
+/**
+ * Set by a primary that shares listeners to its process number, and inherited by its workers; and by
+ * everything else that it starts, which is why the number has to be that of one's own primary.
+ * @internal
+ */
 export const sharingVariable = 'SLUICE_SHARED_LISTENERS';
 
 /** What a worker tells the primary. @internal */

@@ -213,7 +213,14 @@ export class ConnectionState implements DeliveryHost, EventsHost {
 
   socketFailed(error: Error): void {
     this.error ??= error;
-    if (this.#status !== 'closing') this.owner.socketError(this, error);
+    // Node closes a socket that has failed, but for errors of the TLS layer after the handshake.
+    const open = !this.socket.destroyed;
+    if (open && this.#enter('closing')) {
+      this.delivery.stop(error);
+      this.owner.failed(this, 'tls-error', error);
+    } else if (this.#status !== 'closing') {
+      this.owner.socketError(this, error);
+    }
   }
 
   socketClosed(): void {

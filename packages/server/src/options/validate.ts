@@ -1,12 +1,12 @@
 import { Socket as UdpSocket } from 'node:dgram';
-import { activatedDescriptor } from '../accept/activation.js';
+import { activatedDescriptor } from '../listen/activation.js';
 import { ServerArgumentError } from '../errors.js';
-import { parseBind, type ListenTarget } from '../accept/listen.js';
+import { parseBind, type ListenTarget } from '../listen/listen.js';
 import { checkOptionNames, socketOptionNames } from './option-table.js';
 import type { Protocol, StreamOptions, TransportOptions, UdpOptions } from './options.js';
 import { validateSocketOptions, type ValidatedSocketOptions } from '@sluice/socket-options';
 import { checkFlags } from '../udp/udp-flags.js';
-import { idOf, modeOf } from '../accept/unix-path.js';
+import { idOf, modeOf } from '../listen/unix-path.js';
 
 const protocols: readonly Protocol[] = ['tcp', 'tls', 'udp', 'unix'];
 // sockaddr_un.sun_path, without the zero at the end.

@@ -14,7 +14,7 @@ import {
 import { channels } from '../diagnostics.js';
 import { DatagramQueue } from './datagram-queue.js';
 import { asError, ListenError } from '../errors.js';
-import { formatTarget, type ListenTarget } from '../accept/listen.js';
+import { formatTarget, type ListenTarget } from '../listen/listen.js';
 import type { Logger } from '../logger.js';
 import type { NameResolver } from '@sluice/socket-options';
 import { Reporter } from '../reporter.js';

@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import cluster from 'node:cluster';
 import { formatPeer } from '../connection/address.js';
 import { asError, ListenError } from '../errors.js';
-import { setOwnership, withFreePath } from './unix-path.js';
+import { isGone, setOwnership, withFreePath } from './unix-path.js';
 
 /** Where a server listens: checked. @internal */
 export interface ListenTarget {
@@ -48,6 +48,10 @@ export async function listen(server: Server, target: ListenTarget, title: string
     await withFreePath(path, async () => {
       await listening(server, listenOptions(target), target.mode);
     });
+    // In a cluster the primary may hold a listener whose file somebody has removed since.
+    if (await isGone(path)) {
+      throw Object.assign(new Error('its file has been removed'), { code: 'ENOENT' });
+    }
     await setOwnership(path, target.mode, target.owner, target.group);
   } catch (thrown) {
     server.close(); // where the file's owner could not be set it listens already

@@ -28,6 +28,15 @@ export async function withFreePath(path: string, listen: () => Promise<void>): P
   }
 }
 
+/** True where a Unix socket's file is not there (any more). @internal */
+export async function isGone(path: string): Promise<boolean> {
+  if (path.startsWith('\0')) return false;
+  return lstat(path).then(
+    () => false,
+    (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT',
+  );
+}
+
 async function take(lock: string): Promise<void> {
   for (;;) {
     try {
