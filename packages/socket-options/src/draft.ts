@@ -40,7 +40,7 @@ export function newDraft(): Draft {
   return { set: {}, actual: {}, unsupported: [], perConnection: [] };
 }
 
-/** Notes that one option cannot be had, which is no failure of the others. @internal */
+/** Notes that one option is not supported; the others are set all the same. @internal */
 export function noteUnsupported(draft: Draft, option: SocketOptionName, error: unknown): void {
   if (!(error instanceof SocketOptionUnsupportedError)) throw error;
   draft.unsupported.push({ option, reason: error.reason });

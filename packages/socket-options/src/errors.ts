@@ -8,7 +8,7 @@ export class SocketOptionError extends Error {
   readonly option: string;
   /** The value that was given. */
   readonly value: unknown;
-  /** The protocols that the option is for; empty where there is no such option. */
+  /** The protocols that the option is for; empty for an unknown option. */
   readonly protocols: readonly SocketProtocol[];
 
   constructor(
@@ -77,7 +77,7 @@ const timeouts = {
   'recv-timeout': { code: 'ERR_SLUICE_RECV_TIMEOUT', text: 'the peer sent nothing' },
   'send-timeout': {
     code: 'ERR_SLUICE_SEND_TIMEOUT',
-    text: 'the peer took nothing of what waits',
+    text: 'the peer took none of the waiting bytes',
   },
   'idle-timeout': { code: 'ERR_SLUICE_IDLE_TIMEOUT', text: 'nothing went either way' },
   'first-byte-timeout': {

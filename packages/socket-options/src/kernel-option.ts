@@ -16,7 +16,7 @@ const HIDDEN = 'the descriptor is not in this process';
  * @returns booleans for switches, `{ on, seconds }` for SO_LINGER, seconds for SO_RCVTIMEO and
  *   SO_SNDTIMEO, a string for TCP_CONGESTION and SO_BINDTODEVICE, else the kernel's integer in the
  *   kernel's unit (TCP_USER_TIMEOUT: milliseconds)
- * @throws {@link SocketOptionError} for a name that there is not
+ * @throws {@link SocketOptionError} for an unknown name
  * @throws {@link SocketOptionUnsupportedError} where this platform or the plain backend cannot
  * @throws {@link SocketClosedError} for a socket that is closed, or not open yet
  * @throws {@link SocketOptionSystemError} where the kernel refuses for another reason
@@ -63,7 +63,7 @@ export function setSocketOption<N extends KernelOptionName>(
 
 function checkName(name: string): void {
   if (!(kernelOptionNames as readonly string[]).includes(name)) {
-    throw new SocketOptionError('there is no such option', name, undefined);
+    throw new SocketOptionError('unknown option', name, undefined);
   }
 }
 

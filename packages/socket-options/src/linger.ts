@@ -106,7 +106,7 @@ function resetOverdue(): void {
   if (overdue.length > 0) setImmediate(resetOverdue);
 }
 
-/** A peer that goes away while we close is no news: other listeners hear of it, no crash. */
+/** A peer that goes away while we close must not crash the process; other listeners hear of it. */
 function ignoreErrors(...sockets: Socket[]): void {
   for (const socket of new Set(sockets)) socket.on('error', ignore);
 }

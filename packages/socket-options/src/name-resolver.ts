@@ -1,7 +1,7 @@
-import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { SocketOptionError } from './errors.js';
 import { plainAddress } from './networks.js';
+import { nameByService } from './name-service.js';
 
 /** Options of a {@link NameResolver}. */
 export interface NameResolverOptions {
@@ -17,7 +17,8 @@ export interface NameResolverOptions {
   timeout?: number | undefined;
   /**
    * Reverse lookup of one address: the names, best first.
-   * @defaultValue DNS and the hosts file by c-ares, which uses no thread of the pool
+   * @defaultValue getnameinfo(3), which asks what the system asks: the hosts file, DNS, or what
+   *   nsswitch.conf names. It uses at most half of the threads of Node's pool (two of four).
    */
   lookup?: ((address: string) => Promise<readonly string[]>) | undefined;
 }
@@ -42,7 +43,7 @@ export class NameResolver {
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, Promise<string>>();
 
-  /** @throws {@link SocketOptionError} for a bound that is no positive number */
+  /** @throws {@link SocketOptionError} for a bound that is not a positive number */
   constructor(options: NameResolverOptions = {}) {
     const { lookup } = options;
     this.#maxEntries = positive('maxEntries', options.maxEntries ?? 1024);
@@ -51,7 +52,7 @@ export class NameResolver {
     this.#negativeTimeToLive =
       1000 * positive('negativeTimeToLive', options.negativeTimeToLive ?? 30);
     this.#timeout = Math.ceil(1000 * positive('timeout', options.timeout ?? 5));
-    this.#lookup = lookup ?? defaultLookup(this.#timeout);
+    this.#lookup = lookup ?? ((address) => nameByService(address, this.#timeout));
   }
 
   /** Addresses that are remembered now. */
@@ -134,14 +135,6 @@ export class NameResolver {
 /** Without a zone (`fe80::1%eth0`): names do not depend on it. */
 function plain(address: string): string {
   return plainAddress(address).split('%', 1)[0];
-}
-
-function defaultLookup(timeout: number): (address: string) => Promise<string[]> {
-  let resolver: Resolver | undefined;
-  return (address) => {
-    resolver ??= new Resolver({ timeout: Math.ceil(timeout / 2), tries: 2 });
-    return resolver.reverse(address);
-  };
 }
 
 function positive(option: string, value: unknown): number {

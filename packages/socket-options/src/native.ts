@@ -7,7 +7,7 @@ import {
 import { loadLibc } from './libc.js';
 import { decodeValue, encodeValue, sizeOf } from './values.js';
 
-/** The calls that are needed, and how they fail. */
+/** The functions of libc that this file calls, and the error of the last call. */
 interface Calls {
   setsockopt(fd: number, level: number, name: number, value: Buffer, size: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, size: Buffer): number;

@@ -31,12 +31,12 @@ export interface SocketOptions {
    */
   lingerTimeout?: number | undefined;
   /**
-   * Seconds without a byte from the peer; 0 is no limit. SO_RCVTIMEO in the kernel, kept by
+   * Seconds without a byte from the peer; 0: no limit. SO_RCVTIMEO in the kernel, kept by
    * {@link watchTimeouts}. Fluentd: `recv_timeout`.
    */
   recvTimeout?: number | undefined;
   /**
-   * Seconds in which the peer takes nothing of what waits; 0 is no limit. SO_SNDTIMEO in the
+   * Seconds in which the peer takes none of the waiting bytes; 0: no limit. SO_SNDTIMEO in the
    * kernel, kept by {@link watchTimeouts}. Fluentd: `send_timeout`.
    */
   sendTimeout?: number | undefined;

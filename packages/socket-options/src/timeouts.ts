@@ -7,7 +7,7 @@ import { SendProgress } from './send-queue.js';
 import { timeoutProblem } from './validate.js';
 
 /**
- * Called once when a time-out has passed; closing is up to it.
+ * Called once when a limit has passed; it closes the connection, or not.
  * @param error carries reason, seconds and peer, for a log line or for `socket.destroy(error)`
  */
 export type TimeoutListener = (
@@ -16,7 +16,7 @@ export type TimeoutListener = (
   socket: Socket,
 ) => void;
 
-/** The limits of {@link watchTimeouts} in seconds; absent or 0 is none. */
+/** The limits of {@link watchTimeouts} in seconds; absent or 0: no limit. */
 export interface TimeoutLimits extends Pick<SocketOptions, 'recvTimeout' | 'sendTimeout'> {
   /** Without a byte in either direction. */
   idleTimeout?: number | undefined;
@@ -32,7 +32,7 @@ const LONGEST_SWEEP = 1000;
  * Keeps the limits in time of one connection: `recvTimeout`, `sendTimeout` and others.
  *
  * It costs nothing per packet: one timer of the process looks at the byte counters of all watched
- * sockets, every eighth of the shortest limit (20 ms to 1 s), so that a time-out is noticed that
+ * sockets, every eighth of the shortest limit (20 ms to 1 s), so that a timeout is noticed that
  * much later, and never early. The timer holds no process open.
  *
  * - `recv-timeout`: the peer sent nothing for `recvTimeout`. Time in which we do not read (a
@@ -48,7 +48,7 @@ const LONGEST_SWEEP = 1000;
  * @param onTimeout closes the connection; without it, the connection is reset, with the
  *   {@link SocketTimeoutError} as the socket's `error` event
  * @returns stops watching; so does the end of the socket
- * @throws {@link SocketOptionError} for limits that are no time
+ * @throws {@link SocketOptionError} for limits that are not a time
  */
 export function watchTimeouts(
   socket: Socket,

@@ -111,7 +111,7 @@ export function validateSocketOptions(
   for (const [option, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined || value === null) continue;
     if (!Object.hasOwn(rules, option)) {
-      throw new SocketOptionError('there is no such socket option', option, value);
+      throw new SocketOptionError('unknown socket option', option, value);
     }
     const { protocols, check } = rules[option as SocketOptionName];
     if (!protocols.includes(protocol)) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   applySocketOptions,
   SocketTimeoutError,
@@ -9,41 +10,65 @@ import {
 } from '../src/index.js';
 import { backends, connect, ending, listen, until, withBackend } from './support.js';
 
+// The clock and the timer of the sweeps; sockets go on as ever.
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+});
+afterAll(() => {
+  vi.useRealTimers();
+});
+
 const LARGE = Buffer.alloc(32 * 1024 * 1024); // more than the kernel's buffers take
 
-interface Fired {
-  reason: TimeoutReason;
-  error: SocketTimeoutError;
-  after: number;
+interface Watched {
+  count: () => number;
+  stop: () => void;
+  /** Lets time pass, in steps between which sockets may work, until the limit is passed. */
+  fired: (each?: () => void) => Promise<{
+    reason: TimeoutReason;
+    error: SocketTimeoutError;
+    /** Milliseconds since the watch began. */
+    after: number;
+  }>;
 }
 
 function watch(
   socket: net.Socket,
   limits: { recvTimeout?: number; sendTimeout?: number },
-): { fired: Promise<Fired>; stop: () => void; count: () => number } {
-  let count = 0;
-  let stop = (): void => undefined;
+): Watched {
+  const calls: { reason: TimeoutReason; error: SocketTimeoutError; after: number }[] = [];
   const started = performance.now();
-  const fired = new Promise<Fired>((resolve) => {
-    stop = watchTimeouts(socket, limits, (reason, error) => {
-      count += 1;
-      resolve({ reason, error, after: performance.now() - started });
-    });
+  const stop = watchTimeouts(socket, limits, (reason, error) => {
+    calls.push({ reason, error, after: performance.now() - started });
   });
-  return { fired, stop, count: () => count };
+  return {
+    count: () => calls.length,
+    stop,
+    async fired(each) {
+      await passTime(() => calls.length > 0, each);
+      return calls[0];
+    },
+  };
 }
 
-/** The time that a busy machine may take, on which nothing here depends. */
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+async function passTime(enough: () => boolean, each?: () => void): Promise<void> {
+  while (!enough()) {
+    each?.();
+    vi.advanceTimersByTime(20);
+    await turn();
+  }
+}
 
-describe.each(backends)('time-outs with the %s backend', (backend) => {
+describe.each(backends)('timeouts with the %s backend', (backend) => {
   withBackend(backend);
 
   test('a silent peer', async () => {
     const { socket, client } = await connect();
     socket.resume();
-    const { fired } = watch(socket, { recvTimeout: 0.3, sendTimeout: 0.1 });
-    const { reason, error, after } = await fired;
+    const { fired, count } = watch(socket, { recvTimeout: 0.3, sendTimeout: 0.1 });
+    vi.advanceTimersByTime(299);
+    expect(count()).toBe(0);
+    const { reason, error, after } = await fired();
     expect(reason).toBe('recv-timeout');
     expect(error).toBeInstanceOf(SocketTimeoutError);
     expect(error).toMatchObject({
@@ -51,16 +76,16 @@ describe.each(backends)('time-outs with the %s backend', (backend) => {
       seconds: 0.3,
       peer: `127.0.0.1:${client.localPort!}`,
     });
-    expect(after).toBeGreaterThanOrEqual(295);
+    expect(after).toBeLessThan(350); // noticed an eighth of the shorter limit late at most, twice
   });
 
   test('a peer that takes nothing', async () => {
     const { socket } = await connect();
     socket.write(LARGE);
-    const { reason, error, after } = await watch(socket, { sendTimeout: 0.3 }).fired;
+    const { reason, error, after } = await watch(socket, { sendTimeout: 0.3 }).fired();
     expect(reason).toBe('send-timeout');
     expect(error).toMatchObject({ code: 'ERR_SLUICE_SEND_TIMEOUT', seconds: 0.3 });
-    expect(after).toBeGreaterThanOrEqual(295);
+    expect(after).toBeGreaterThanOrEqual(300);
     expect(socket.destroyed).toBe(false); // closing is up to the listener
   });
 
@@ -68,27 +93,30 @@ describe.each(backends)('time-outs with the %s backend', (backend) => {
     const { socket, client } = await connect();
     socket.resume();
     const { fired, count } = watch(socket, { recvTimeout: 0.5 });
-    for (let sent = 0; sent < 14; sent += 1) {
+    for (let sent = 1; sent <= 14; sent += 1) {
       client.write('x');
-      await pause(50);
+      await until(() => socket.bytesRead === sent, 'a byte');
+      vi.advanceTimersByTime(400);
     }
-    const seen = count();
-    const { after } = await fired;
-    expect(seen).toBe(0);
-    expect(after).toBeGreaterThan(1100);
+    expect(count()).toBe(0);
+    expect((await fired()).reason).toBe('recv-timeout');
   });
 
   test('a peer that takes slowly is left alone', async () => {
     const { socket, client } = await connect();
     socket.write(LARGE);
     const { count, stop } = watch(socket, { sendTimeout: 0.6 });
-    let received = 0;
-    client.on('data', (chunk: Buffer) => (received += chunk.length));
-    for (let turn = 1; turn <= 8; turn += 1) {
-      client.resume();
-      await until(() => received >= turn * 3_000_000, 'the next part');
-      client.pause();
-      await pause(100);
+    const queued = (): number =>
+      (socket as unknown as { _handle: { writeQueueSize: number } })._handle.writeQueueSize;
+    for (let step = 1; step <= 8; step += 1) {
+      const before = queued();
+      while (queued() >= before) {
+        client.resume();
+        await once(client, 'data');
+        client.pause();
+        await turn();
+      }
+      vi.advanceTimersByTime(450);
     }
     expect(count()).toBe(0);
     stop();
@@ -98,9 +126,7 @@ describe.each(backends)('time-outs with the %s backend', (backend) => {
     const { socket } = await connect();
     socket.write(LARGE);
     const { fired } = watch(socket, { sendTimeout: 0.4 });
-    const timer = setInterval(() => socket.write('more'), 20);
-    expect((await fired).reason).toBe('send-timeout');
-    clearInterval(timer);
+    expect((await fired(() => socket.write('more'))).reason).toBe('send-timeout');
   });
 
   test('the default resets the connection, with the reason as its error', async () => {
@@ -109,35 +135,40 @@ describe.each(backends)('time-outs with the %s backend', (backend) => {
     const end = ending(client);
     const failed = once(socket, 'error');
     watchTimeouts(socket, { recvTimeout: 0.2 });
+    await passTime(() => socket.destroyed);
     expect((await failed)[0]).toMatchObject({ reason: 'recv-timeout' });
     expect(await end).toBe('ECONNRESET');
   });
 
   test('a listener keeps them for all that it accepts', async () => {
     const server = await listen();
-    const fired = new Promise<TimeoutReason>((resolve) => {
-      applySocketOptions(server, { recvTimeout: 0.2 }, { onTimeout: resolve });
-    });
+    const reasons: TimeoutReason[] = [];
+    applySocketOptions(
+      server,
+      { recvTimeout: 0.2 },
+      { onTimeout: (reason) => reasons.push(reason) },
+    );
     const { socket } = await connect(server);
     socket.resume();
-    expect(await fired).toBe('recv-timeout');
+    await passTime(() => reasons.length > 0);
+    expect(reasons).toEqual(['recv-timeout']);
   });
 
   test('time in which we do not read, and after the peer has ended, does not count', async () => {
     const { socket, client } = await connect();
     socket.pause();
     const { fired, count } = watch(socket, { recvTimeout: 0.1 });
-    await pause(400);
+    vi.advanceTimersByTime(400);
     expect(count()).toBe(0);
     socket.resume();
-    expect((await fired).reason).toBe('recv-timeout');
+    expect((await fired()).reason).toBe('recv-timeout');
 
     const other = await connect(await listen(net.createServer({ allowHalfOpen: true })));
     other.socket.resume();
     other.client.end();
     await once(other.socket, 'end');
     const ended = watch(other.socket, { recvTimeout: 0.1 });
-    await pause(400);
+    vi.advanceTimersByTime(400);
     expect(ended.count()).toBe(0);
     client.destroy();
   });
@@ -156,7 +187,7 @@ describe.each(backends)('time-outs with the %s backend', (backend) => {
     const replaced = watch(third.socket, { recvTimeout: 0.1 });
     const last = watch(third.socket, { recvTimeout: 0.3 });
     stopped.stop();
-    await last.fired;
+    await last.fired();
     expect([stopped.count(), ended.count(), replaced.count()]).toEqual([0, 0, 0]);
   });
 });
@@ -171,6 +202,6 @@ describe('with the kernel’s word', () => {
     applySocketOptions(client, { receiveBufferSize: 4096 });
     socket.write(Buffer.alloc(300_000));
     await until(() => socket.writableLength === 0, 'the kernel to take it all');
-    expect((await watch(socket, { sendTimeout: 0.3 }).fired).reason).toBe('send-timeout');
+    expect((await watch(socket, { sendTimeout: 0.3 }).fired()).reason).toBe('send-timeout');
   });
 });
