@@ -2,7 +2,7 @@
 export type EventStreamErrorCode =
   'ERR_SLUICE_MSGPACK_TRUNCATED' | 'ERR_SLUICE_MSGPACK_MALFORMED' | 'ERR_SLUICE_EVENT_INVALID';
 
-/** Bytes that are no event stream: cut short, not MessagePack, or entries of another shape. */
+/** Bytes that are not an event stream: cut short, not MessagePack, or entries of another shape. */
 export class EventStreamError extends Error {
   override readonly name = 'EventStreamError';
 

@@ -2,7 +2,7 @@ import { decodeAt, decodePlain, type EventRecord } from './decode.js';
 import { encodeEntry, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
 import { EventTime } from './event-time.js';
-import { toJsonLines, type JsonLinesOptions } from './json-lines.js';
+import { toJsonLines, writeJsonLines, type JsonLinesOptions } from './json-lines.js';
 import { EntryCursor } from './packed/entry-cursor.js';
 import { INCOMPLETE } from './packed/msgpack.js';
 import { repairEntries } from './packed/repair.js';
@@ -192,9 +192,27 @@ export class EventStream implements Iterable<Event> {
     return this.withEntries(Buffer.concat(parts), count, this.extensions);
   }
 
-  /** Each record as one line of JSON, written straight from the MessagePack bytes. */
+  /**
+   * Each record as one line of JSON, written straight from the MessagePack bytes.
+   *
+   * @returns bytes of their own
+   */
   toJsonLines(options: JsonLinesOptions = {}): Buffer {
     return toJsonLines(this.bytes, options);
+  }
+
+  /**
+   * As {@link EventStream.toJsonLines}, into a buffer of the caller: an output that collects the
+   * lines of many streams before it writes them saves one copy of each.
+   *
+   * @param target - gets the lines; what lies behind them in it may be overwritten, too
+   * @param offset - where the first line begins
+   * @returns the position after the last line; or, where the lines do not fit, a negative number:
+   *   minus the size that `target` would have to have
+   * @throws RangeError where `offset` lies outside of `target`
+   */
+  writeJsonLines(target: Buffer, offset: number, options: JsonLinesOptions = {}): number {
+    return writeJsonLines(this.bytes, target, offset, options);
   }
 
   /** Whether msgpackr may decode the records: it renames `__proto__`, and has extensions of its own. */

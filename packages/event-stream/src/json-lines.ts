@@ -18,6 +18,7 @@ export interface JsonLinesOptions {
   /**
    * Text before the record on each line, for instance a formatted time and a tag, each followed
    * by a tab. Called once per event; give back the same string for the same second where you can.
+   * It must not write JSON lines itself.
    */
   prefix?: (seconds: number, nanoseconds: number) => string;
   /** Adds the time to each record under this name, as ISO 8601 with nanoseconds. */
@@ -48,8 +49,12 @@ for (let byte = 0x20; byte < 0x80; byte++) PLAIN[byte] = 1;
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
 
-// One writer at a time: transcoding is synchronous.
-let out = Buffer.allocUnsafeSlow(64 * 1024);
+const SCRATCH_SIZE = 64 * 1024;
+const SCRATCH_KEPT = 4 * 1024 * 1024;
+
+let scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
+// Where the present call writes: transcoding is synchronous, one call at a time.
+let out: Buffer = scratch;
 let length = 0;
 
 function grow(least: number): void {
@@ -64,6 +69,42 @@ const maps = new Uint8Array(MAX_DEPTH + 2);
 
 /** Transcodes packed entries that have been validated. */
 export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
+  out = scratch;
+  length = 0;
+  try {
+    writeLines(bytes, options);
+    return Buffer.from(out.subarray(0, length));
+  } finally {
+    // A burst must not pin its memory for ever.
+    if (out.length > SCRATCH_KEPT) out = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
+    scratch = out;
+  }
+}
+
+/** Transcodes into the caller's buffer: see {@link EventStream.writeJsonLines}. */
+export function writeJsonLines(
+  bytes: Buffer,
+  target: Buffer,
+  offset: number,
+  options: JsonLinesOptions,
+): number {
+  if (!(offset >= 0 && offset <= target.length)) {
+    throw new RangeError(`the offset ${offset} lies outside of the ${target.length} bytes`);
+  }
+  out = target;
+  length = offset;
+  try {
+    writeLines(bytes, options);
+    if (length > target.length) return -length;
+    // A writer makes room for the worst case, so it may have gone on elsewhere without need.
+    if (out !== target) out.copy(target, offset, offset, length);
+    return length;
+  } finally {
+    out = scratch;
+  }
+}
+
+function writeLines(bytes: Buffer, options: JsonLinesOptions): void {
   const { prefix, timeKey, tagKey, tag } = options;
   const newline = Buffer.from(options.newline ?? '\n');
   let extra = '';
@@ -72,7 +113,6 @@ export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
   }
   const timeField = timeKey === undefined ? '' : `${JSON.stringify(timeKey)}:`;
   const plain = prefix === undefined && timeField === '' && extra === '';
-  length = 0;
   const entry = new EntryCursor(bytes);
   let pos = 0;
   while (entry.moveTo(pos)) {
@@ -90,10 +130,6 @@ export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
     if (length + newline.length > out.length) grow(newline.length);
     for (const byte of newline) out[length++] = byte;
   }
-  const lines = Buffer.from(out.subarray(0, length));
-  // A burst must not pin its memory for ever.
-  if (out.length > 4 * 1024 * 1024) out = Buffer.allocUnsafeSlow(64 * 1024);
-  return lines;
 }
 
 function writeText(text: string): void {

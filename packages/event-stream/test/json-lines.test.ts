@@ -30,7 +30,7 @@ describe('values that JSON has no form for', () => {
     ['float32', '81 a161 ca 3dcccccd', '{"a":0.10000000149011612}'],
     ['large float', '81 a161 cb 54b249ad2594c37d', '{"a":1e+100}'],
     ['bin that is text', '81 a161 c403 c3bc22', '{"a":"ü\\""}'],
-    ['bin that is none', '81 a161 c402 ff00', '{"a":"/wA="}'],
+    ['bin that is not text', '81 a161 c402 ff00', '{"a":"/wA="}'],
     ['EventTime', '81 a161 d700 00000001 00000005', '{"a":"1970-01-01T00:00:01.000000005Z"}'],
     ['timestamp 32', '81 a161 d6ff 00000001', '{"a":"1970-01-01T00:00:01.000000000Z"}'],
     [
@@ -41,7 +41,7 @@ describe('values that JSON has no form for', () => {
     ['fixext 1', '81 a161 d472 40', '{"a":{"type":114,"data":"QA=="}}'],
     ['ext 8 of type -2', '81 a161 c701fe 01', '{"a":{"type":-2,"data":"AQ=="}}'],
     [
-      'keys that are no strings',
+      'keys that are not strings',
       '85 01a0 c0a0 c3a0 cb3ff8000000000000a0 9101a0',
       '{"1":"","null":"","true":"","1.5":"","[1]":""}',
     ],

@@ -62,7 +62,7 @@ test('records decode as msgpackr decodes them', () => {
   );
 });
 
-test('strings that are no UTF-8 give valid JSON with U+FFFD', () => {
+test('strings that are not UTF-8 give valid JSON with U+FFFD', () => {
   fc.assert(
     fc.property(brokenString, ({ data, bytes }) => {
       const line = EventStream.fromPacked(entryOf('v', bytes)).toJsonLines();
@@ -73,7 +73,7 @@ test('strings that are no UTF-8 give valid JSON with U+FFFD', () => {
   );
 });
 
-test('the scan tells entries from what is none, and leaves exactly that out', () => {
+test('the scan leaves out what is not an entry, and nothing else', () => {
   const part = fc.oneof(
     { weight: 4, arbitrary: entry.map((bytes) => ({ bytes, valid: true })) },
     notAnEntry.map((bytes) => ({ bytes, valid: false })),

@@ -2,7 +2,7 @@
 export type ForwardProtocolErrorCode =
   /** The bytes are not MessagePack, or not JSON where the connection speaks JSON. */
   | 'ERR_SLUICE_FORWARD_MALFORMED'
-  /** A value that is no message of the protocol: not an array, or too short. */
+  /** A value that is not a message of the protocol: not an array, or too short. */
   | 'ERR_SLUICE_FORWARD_NOT_A_MESSAGE'
   /** Packed entries that end within an entry or are not MessagePack. */
   | 'ERR_SLUICE_FORWARD_BROKEN_ENTRIES'

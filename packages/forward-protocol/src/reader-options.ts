@@ -9,7 +9,7 @@ export interface Refusal {
     | 'decompression_size_limit'
     /** A compression that is unknown, or that this Node.js cannot read. */
     | 'unsupported_compression'
-    /** An entry is no event, and `skipInvalidEvents` is false. */
+    /** An entry is not an event, and `skipInvalidEvents` is false. */
     | 'invalid_event';
   message: string;
   tag: string | undefined;
@@ -30,7 +30,7 @@ export interface ForwardReaderOptions {
   /** Largest payload in bytes once inflated. Default 256 MiB, as Fluentd's. */
   decompressionSizeLimit?: number;
   /**
-   * Leave out entries that are no event and keep the others (default), or refuse the whole
+   * Leave out entries that are not events and keep the others (default), or refuse the whole
    * message. Fluentd's skip_invalid_event.
    */
   skipInvalidEvents?: boolean;

@@ -35,7 +35,7 @@ export class ForwardSecurity {
   readonly userAuth: boolean;
   private readonly rules: { list: BlockList; rule: ForwardClientRule }[];
 
-  /** @throws RangeError where a network is none */
+  /** @throws RangeError where a text is not a network */
   constructor(private readonly options: ForwardSecurityOptions) {
     this.selfHostname = options.selfHostname;
     this.userAuth = options.userAuth ?? false;

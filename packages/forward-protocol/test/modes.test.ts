@@ -52,6 +52,8 @@ describe.each([1, 2, 7, 64, 65_536])('in pieces of %i bytes', (size) => {
       ['forward', 'b', undefined, 3],
       ['packed_forward', 'b', undefined, 3],
     ]);
+    // The id reaches outputs with the events.
+    for (const { chunk, stream: received } of messages) expect(received.chunkId).toBe(chunk);
     expect([...messages[0].stream]).toEqual([events[0]]);
     expect([...messages[1].stream]).toEqual(events);
     expect([...messages[2].stream]).toEqual(events);

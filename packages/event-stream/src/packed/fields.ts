@@ -19,8 +19,14 @@ export function packField(path: readonly (string | number)[]): PackedField {
 /** Whether the value at `at` is a string with these bytes, however its length is written. */
 export function isText(bytes: Buffer, at: number, text: Buffer): boolean {
   const first = bytes[at];
-  if (!isString(first) || bodySize(bytes, at) !== text.length) return false;
-  const body = at + headSize(first);
+  let body = at + 1;
+  if (first >= 0xa0 && first < 0xc0) {
+    // Most names have the shortest head: their length costs no call.
+    if ((first & 0x1f) !== text.length) return false;
+  } else {
+    if (!isString(first) || bodySize(bytes, at) !== text.length) return false;
+    body = at + headSize(first);
+  }
   for (let i = 0; i < text.length; i++) if (bytes[body + i] !== text[i]) return false;
   return true;
 }

@@ -34,6 +34,9 @@ export interface ScanResult {
   status: number;
 }
 
+// The containers of an entry that are always there: its array and its record.
+const OWN_DEPTH = 2;
+
 const stack = new Float64Array(MAX_DEPTH);
 
 /**
@@ -59,8 +62,11 @@ export function scanEntries(
   scan: while (entries < max && start < end) {
     let pos = start;
     fast: {
-      // The usual entry: an array of 2, an EventTime as fixext 8, a map.
-      if (pos + 12 > end || bytes[pos] !== 0x92) break fast;
+      // The usual entries: an array of 2, an EventTime as fixext 8 or a uint 32, a map; and Fluent
+      // Bit's, in which an array of 2 holds the time and an empty map.
+      if (pos + 14 > end || bytes[pos] !== 0x92) break fast;
+      const inner = bytes[pos + 1] === 0x92;
+      if (inner) pos++;
       if (bytes[pos + 1] === 0xd7 && bytes[pos + 2] === 0) {
         if (bytes[pos + 3] === 0) break fast; // before July 1970: perhaps time 0
         pos += 11;
@@ -69,6 +75,7 @@ export function scanEntries(
       } else {
         break fast;
       }
+      if (inner && bytes[pos++] !== 0x80) break fast;
       let need = bytes[pos];
       if (need >= 0x80 && need < 0x90) {
         need = (need & 0x0f) * 2;
@@ -79,7 +86,7 @@ export function scanEntries(
       } else {
         break fast;
       }
-      let depth = 1; // the record's own map
+      let depth = OWN_DEPTH;
       for (;;) {
         while (need > 0) {
           if (pos >= end) {
@@ -130,7 +137,7 @@ export function scanEntries(
             need = children;
           }
         }
-        if (depth === 1) break;
+        if (depth === OWN_DEPTH) break;
         need = stack[--depth];
       }
       if (pos > end) {
@@ -221,7 +228,6 @@ export function isTooDeep(bytes: Uint8Array, at: number, end: number): boolean {
     const children = childCount(bytes, pos);
     pos += head + bodySize(bytes, pos);
     if (children > 0) {
-      // One more than in the record alone: the entry's own array is counted too.
       if (depth >= MAX_DEPTH) return true;
       stack[depth++] = need;
       need = children;

@@ -70,17 +70,25 @@ export function setFields(bytes: Buffer, count: number, fields: PackedFields): B
       }
       left--;
     }
-    length += bytes.copy(out, length, start, record);
+    length = copyBytes(bytes, start, record, out, length);
     length = writeMapHead(out, length, pairs - gone.length / 2 + added);
     let run = first;
     for (let i = 0; i < gone.length; i += 2) {
-      length += bytes.copy(out, length, run, gone[i]);
+      length = copyBytes(bytes, run, gone[i], out, length);
       run = gone[i + 1];
     }
-    length += bytes.copy(out, length, run, at);
-    length += tail!.copy(out, length);
+    length = copyBytes(bytes, run, at, out, length);
+    length = copyBytes(tail!, 0, tail!.length, out, length);
   }
   return out.subarray(0, length);
+}
+
+/** @returns the position in `out` after the copy */
+function copyBytes(from: Buffer, start: number, end: number, out: Buffer, at: number): number {
+  // A call into Node costs more than to copy a few bytes one by one.
+  if (end - start > 32) return at + from.copy(out, at, start, end);
+  for (let pos = start; pos < end; pos++) out[at++] = from[pos];
+  return at;
 }
 
 function isOneOf(bytes: Buffer, at: number, names: readonly Buffer[]): boolean {

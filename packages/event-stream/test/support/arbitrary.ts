@@ -153,7 +153,7 @@ export const entry: fc.Arbitrary<Buffer> = fc.oneof(
     ),
 );
 
-/** Whole values that are no entries. */
+/** Whole values that are not entries. */
 export const notAnEntry: fc.Arbitrary<Buffer> = fc.oneof(
   scalar,
   fc.tuple(string, record).map((parts) => Buffer.concat([Buffer.of(0x92), ...parts])),
