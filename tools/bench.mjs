@@ -6,7 +6,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root, runOrExit } from './workspace.mjs';
 
-const all = ['socket-options', 'config', 'server', 'forward', 'file-output', 'start-up'];
+const all = [
+  'socket-options',
+  'config',
+  'event-stream',
+  'server',
+  'forward',
+  'file-output',
+  'start-up',
+];
 
 const names = process.argv.slice(2);
 for (const name of names.length > 0 ? names : all) {

@@ -156,6 +156,19 @@ describe('<inject>', () => {
     expect(inject(lines)).toEqual(expected);
   });
 
+  test('each event gets its own time, and the stream keeps the id of its chunk', () => {
+    const injector = createInjector(
+      match('<inject>\ntime_key t\ntime_type unixtime\n</inject>'),
+      0,
+    )!;
+    const events = [1, 1, 2, 70_000].map((seconds) => ({ time: seconds, record: { seconds } }));
+    const stream = injector.apply('x', EventStream.fromEvents(events).withChunkId('an id'));
+    expect(stream.chunkId).toBe('an id');
+    expect([...stream].map(({ record }) => record)).toEqual(
+      events.map(({ record }) => ({ ...record, t: record.seconds })),
+    );
+  });
+
   test('nanoseconds as one whole number', () => {
     const text = written('<inject>\ntime_key t\ntime_type unixtime_nanos\n</inject>', [{}]);
     expect(text.toString()).toBe('{"t":1795336380123456789}\n');

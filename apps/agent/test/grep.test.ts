@@ -68,6 +68,7 @@ describe('sections', () => {
     const rest = filter.filter('x', stream);
     expect(rest.bytes.buffer).toBe(stream.bytes.buffer);
     expect(rest.count).toBe(2);
+    expect(filter.filter('x', stream.withChunkId('an id')).chunkId).toBe('an id');
     expect(filter.filter('x', rest)).toBe(rest); // nothing to drop: the same stream
   });
 });

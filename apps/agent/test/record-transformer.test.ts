@@ -19,6 +19,15 @@ function transform(filter: string, record: TestRecord, tag = 'app.web.1'): TestR
 
 const records = (lines: string) => `<record>\n${lines}\n</record>`;
 
+test.each([
+  ['fields without decoding', 'kind web'],
+  ['fields made of others', 'kind ${record["n"]}'],
+])('the id of the chunk stays with the events: %s', (_, line) => {
+  const stream = EventStream.fromEvents([{ time: 1, record: { n: 7 } }]).withChunkId('an id');
+  const [filter] = agentWith(records(line)).pipeline.filters;
+  expect(filter.filter('x', stream)).toMatchObject({ chunkId: 'an id', count: 1 });
+});
+
 describe('placeholders', () => {
   test.each([
     ['${tag}', 'app.web.1'],

@@ -129,7 +129,7 @@ class RecordTransformerFilter extends Filter {
       this.failedEvents += failed.length;
       this.emitErrorEvents(tag, EventStream.fromEvents(failed), firstError);
     }
-    return EventStream.fromEvents(events);
+    return EventStream.fromEvents(events).withChunkId(stream.chunkId);
   }
 
   #transform(tag: string, { time, record, metadata }: Event): EventInput {
