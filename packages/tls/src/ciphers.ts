@@ -68,7 +68,7 @@ export function cipherList(
   try {
     createSecureContext({ ciphers: result, minVersion: range.min, maxVersion: range.max });
   } catch (cause) {
-    throw new TlsConfigError(`ciphers is no list of ciphers that OpenSSL takes: ${ciphers}`, {
+    throw new TlsConfigError(`OpenSSL refuses the list of ciphers: ${ciphers}`, {
       option: 'ciphers',
       cause,
     });

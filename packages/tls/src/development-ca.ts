@@ -54,7 +54,9 @@ export async function createDevelopmentCa(
   const { serverNames = [], clients = [], caPassphrase, ...generate } = options;
   for (const name of clients) {
     if (/^[\w.@-]+$/.test(name)) continue;
-    throw new TlsConfigError(`clients: ${name} is no good file name`, { option: 'clients' });
+    throw new TlsConfigError(`clients: ${name} cannot be the name of a file`, {
+      option: 'clients',
+    });
   }
   await mkdir(folder, { recursive: true });
   const at = (name: string): string => path.join(folder, name);

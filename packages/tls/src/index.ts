@@ -11,6 +11,12 @@ export type {
   VerifyCallback,
   VerifyContext,
 } from './options.js';
+export {
+  certificateFileOptions,
+  clientTlsOptions,
+  serverTlsOptions,
+  type TlsOptionInfo,
+} from './option-table.js';
 export type { TlsVersion } from './versions.js';
 export type { PeerAccepted, PeerRefused, PeerVerdict } from './verify-peer.js';
 export type { CertificateReport } from './report.js';

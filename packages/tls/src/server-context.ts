@@ -32,6 +32,10 @@ export interface ServerTls {
   /**
    * For `tls.createServer`. Peers are never rejected by Node itself: call `verifyPeer` for each
    * `secureConnection` before any data is taken from it.
+   *
+   * With `rejectUnauthorized: true` in their place OpenSSL refuses a client without a certificate
+   * itself, by an alert (116, or 40 in TLS 1.2). For any other fault of a certificate neither
+   * OpenSSL in Node nor Node sends one, and Node closes before `verifyPeer` could be asked.
    */
   readonly options: TlsOptions;
   /** Lets reloads and ticket keys reach a server made with `options`; returns the way to undo it. */

@@ -1,115 +1,92 @@
 import { getFips } from 'node:crypto';
 import { TlsConfigError } from './errors.js';
 import { checkKeyLength } from './generate/key-pair.js';
-import type { CertificateFiles, ClientTlsOptions, ServerTlsOptions } from './options.js';
+import {
+  certificateFileOptions,
+  clientTlsOptions,
+  serverTlsOptions,
+  type TlsOptionInfo,
+} from './option-table.js';
+import type { ClientTlsOptions, ServerTlsOptions } from './options.js';
 
-type Check = (value: unknown) => boolean;
 interface Rule {
-  check: Check;
-  expected: string;
+  readonly check: (value: unknown) => boolean;
+  readonly expected: string;
 }
 
-const text: Rule = {
-  check: (value) => typeof value === 'string' && value !== '',
-  expected: 'a text that is not empty',
-};
-const anyText: Rule = { check: (value) => typeof value === 'string', expected: 'a text' };
-const flag: Rule = { check: (value) => typeof value === 'boolean', expected: 'true or false' };
-const positive: Rule = {
-  check: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
-  expected: 'a number above 0',
-};
-const texts: Rule = {
-  check: (value) => Array.isArray(value) && value.every((item) => text.check(item)),
-  expected: 'an array of texts',
-};
-const oneOf = (...names: string[]): Rule => ({
-  check: (value) => typeof value === 'string' && names.includes(value),
-  expected: `one of ${names.join(', ')}`,
-});
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isPositive = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0;
 
-const common = {
-  version: anyText,
-  minVersion: anyText,
-  maxVersion: anyText,
-  ciphers: text,
-  ensureFips: flag,
-  caPath: text,
-  certPaths: texts,
-  certPath: text,
-  privateKeyPath: text,
-  privateKeyPassphrase: anyText,
+const rules: Record<Exclude<TlsOptionInfo['kind'], 'word'>, Rule> = {
+  text: { check: isText, expected: 'a string that is not empty' },
+  anyText: { check: (value) => typeof value === 'string', expected: 'a string' },
+  texts: {
+    check: (value) => Array.isArray(value) && value.every(isText),
+    expected: 'an array of strings',
+  },
+  flag: { check: (value) => typeof value === 'boolean', expected: 'true or false' },
+  seconds: { check: isPositive, expected: 'a number above 0' },
+  count: {
+    check: (value) => isPositive(value) && Number.isInteger(value),
+    expected: 'a whole number above 0',
+  },
+  code: { check: () => true, expected: '' },
+};
+
+/** What the kind does not say. */
+const ownRules: Partial<Record<string, Rule>> = {
   certVerifier: {
-    check: (value: unknown) =>
-      text.check(value) ||
+    check: (value) =>
+      isText(value) ||
       typeof value === 'function' ||
       (typeof value === 'object' &&
         typeof (value as { call?: unknown } | null)?.call === 'function'),
     expected: 'the path of a module, a function, or an object with a method call',
   },
-  certVerifierTimeout: positive,
-  alpnProtocols: texts,
-  watch: flag,
-  expiryWarningDays: positive,
-  title: anyText,
-  log: { check: (value: unknown) => typeof value === 'object', expected: 'a logger' },
-  insecure: flag,
-  verifyFqdn: flag,
-  fqdn: text,
-  enableSystemCertStore: flag,
-  allowSelfSignedCert: flag,
-} satisfies Record<string, Rule>;
-
-const clientRules: Record<keyof ClientTlsOptions, Rule> = common;
-
-const serverRules: Record<keyof ServerTlsOptions, Rule> = {
-  ...common,
-  clientCertAuth: flag,
-  caCertPath: text,
-  caPrivateKeyPath: text,
-  caPrivateKeyPassphrase: anyText,
-  generatePrivateKeyType: oneOf('rsa', 'ecdsa'),
-  generatePrivateKeyLength: positive,
+  title: rules.anyText,
+  log: {
+    check: (value) => typeof value === 'object' && value !== null,
+    expected: 'a logger',
+  },
   generateCertCountry: {
     check: (value) => typeof value === 'string' && /^[A-Za-z]{2}$/.test(value),
     expected: 'two letters',
   },
-  generateCertState: anyText,
-  generateCertLocality: anyText,
-  generateCertCommonName: text,
-  generateCertExpiration: positive,
-  generateCertDigest: oneOf('sha1', 'sha256', 'sha384', 'sha512'),
   certificates: { check: Array.isArray, expected: 'an array of certificates' },
-  ticketSecretPath: text,
-  ticketRotation: positive,
 };
 
-const fileRules: Record<keyof CertificateFiles, Rule> = {
-  certPath: text,
-  privateKeyPath: text,
-  privateKeyPassphrase: anyText,
-  serverNames: texts,
-};
+function ruleOf(name: string, { kind, values = [] }: TlsOptionInfo): Rule {
+  if (kind !== 'word') return ownRules[name] ?? rules[kind];
+  return {
+    check: (value) => typeof value === 'string' && values.includes(value),
+    expected: `one of ${values.join(', ')}`,
+  };
+}
 
-function checkAll(options: object, rules: Record<string, Rule>, prefix = ''): void {
+function checkAll(
+  options: object,
+  table: Readonly<Record<string, TlsOptionInfo>>,
+  prefix = '',
+): void {
   for (const [name, value] of Object.entries(options)) {
     const option = prefix + name;
     // A misspelt clientCertAuth must not leave a server open.
-    if (!Object.hasOwn(rules, name)) {
+    if (!Object.hasOwn(table, name)) {
       throw new TlsConfigError(`unknown TLS option ${option}`, { option });
     }
     if (value === undefined) continue;
-    const { check, expected } = rules[name];
+    const { check, expected } = ruleOf(name, table[name]);
     if (!check(value)) throw new TlsConfigError(`${option} must be ${expected}`, { option });
   }
 }
 
 /** Checks what can be checked without reading files; throws {@link TlsConfigError}. */
 export function validateServerOptions(options: ServerTlsOptions): void {
-  checkAll(options, serverRules);
+  checkAll(options, serverTlsOptions);
   for (const [index, entry] of (options.certificates ?? []).entries()) {
     const prefix = `certificates[${index}].`;
-    checkAll(entry, fileRules, prefix);
+    checkAll(entry, certificateFileOptions, prefix);
     for (const name of ['certPath', 'privateKeyPath'] as const) {
       if (entry[name] as unknown) continue;
       const option = prefix + name;
@@ -133,7 +110,7 @@ export function validateServerOptions(options: ServerTlsOptions): void {
 
 /** Checks what can be checked without reading files; throws {@link TlsConfigError}. */
 export function validateClientOptions(options: ClientTlsOptions): void {
-  checkAll(options, clientRules);
+  checkAll(options, clientTlsOptions);
   if (options.certPath === undefined && options.privateKeyPath !== undefined) {
     throw new TlsConfigError('privateKeyPath needs certPath', { option: 'certPath' });
   }

@@ -115,7 +115,8 @@ export class PeerVerifier {
       } catch (error) {
         return failed(step, error);
       }
-      if (isPromise(answer)) {
+      // Any object may be a promise; awaiting one that is not gives the object, which is no consent.
+      if (typeof answer === 'object' && answer !== null) {
         return this.#wait(answer, step).then((verdict) =>
           verdict.ok ? this.#ask(verifier, steps, index + 1) : verdict,
         );
@@ -125,7 +126,7 @@ export class PeerVerifier {
     return accepted;
   }
 
-  async #wait(answer: PromiseLike<unknown>, step: VerifyStep): Promise<PeerVerdict> {
+  async #wait(answer: unknown, step: VerifyStep): Promise<PeerVerdict> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<PeerVerdict>((resolve) => {
       timer = setTimeout(
@@ -147,10 +148,6 @@ export class PeerVerifier {
 
 function isFault({ code }: VerifyStep): boolean {
   return code !== 'OK';
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 // A verifier that hands a standard error on refuses for that reason.

@@ -13,6 +13,9 @@ const versions: Record<TlsVersion, SecureVersion> = {
   TLS1_3: 'TLSv1.3',
 };
 
+/** All names. */
+export const versionNames = Object.keys(versions) as readonly TlsVersion[];
+
 /** The range of protocol versions of a context, in Node's names. */
 export interface VersionRange {
   min: SecureVersion;
@@ -23,8 +26,7 @@ function nodeName(option: string, value: unknown): SecureVersion {
   if (typeof value === 'string' && Object.hasOwn(versions, value)) {
     return versions[value as TlsVersion];
   }
-  const names = Object.keys(versions).join(', ');
-  throw new TlsConfigError(`${option} must be one of ${names}`, { option });
+  throw new TlsConfigError(`${option} must be one of ${versionNames.join(', ')}`, { option });
 }
 
 /**

@@ -1,17 +1,21 @@
 import { getFips } from 'node:crypto';
 import { hostname } from 'node:os';
 import { X509Certificate } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
+  certificateFileOptions,
+  clientTlsOptions,
   createClientContext,
   createServerContext,
   generateCa,
   generateSelfSigned,
+  serverTlsOptions,
   type ServerTlsOptions,
+  type TlsOptionInfo,
 } from '../src/index.js';
 import { authority, files } from './support/authority.js';
 import { temporaryFolder } from './support/folder.js';
-import { recordingLogger } from './support/logs.js';
+import { recordingLogger, type LogLine } from './support/logs.js';
 import { openssl } from './support/openssl.js';
 import { startServer } from './support/tls-server.js';
 import { sClient } from './support/openssl.js';
@@ -57,31 +61,86 @@ test('a path without its key names what is missing', async () => {
   });
 });
 
-test('a missing passphrase and insecure are warned about, no more', async () => {
+async function told(options: ServerTlsOptions, create = createServerContext): Promise<LogLine[]> {
+  const { log, lines } = recordingLogger();
+  (await create({ watch: false, ...options, log })).close();
+  return lines.filter(({ level }) => level !== 'debug');
+}
+
+test('a passphrase is recommended once in a process, as information', async () => {
   const { file } = await temporaryFolder();
-  const warned = async (options: ServerTlsOptions): Promise<string[]> => {
-    const { log, warnings } = recordingLogger();
-    (await createServerContext({ ...quick, ...options, log })).close();
-    return warnings();
-  };
+  vi.resetModules();
+  const { createServerContext: create } = await import('../src/index.js'); // as a new process
   const own = await files(await generateSelfSigned({ keyType: 'ecdsa' }));
-  expect(await warned(own)).toEqual([expect.stringContaining('privateKeyPassphrase')]);
+  expect(await told(own, create)).toEqual([
+    {
+      level: 'info',
+      fields: { option: 'privateKeyPassphrase' },
+      message:
+        'the private key is not encrypted: privateKeyPassphrase is recommended with certPath',
+    },
+  ]);
+  expect(await told(own, create)).toEqual([]);
   const sealed = await files(await generateSelfSigned({ keyType: 'ecdsa', passphrase: 'p' }));
-  expect(await warned({ ...sealed, privateKeyPassphrase: 'p' })).toEqual([]);
+  expect(await told({ ...sealed, privateKeyPassphrase: 'p' }, create)).toEqual([]);
   const ca = await generateCa({ keyType: 'ecdsa' });
   const caCertPath = await file('ca.pem', ca.certificate);
   const caPrivateKeyPath = await file('ca-key.pem', ca.privateKey);
-  expect(await warned({ caCertPath, caPrivateKeyPath })).toEqual([
-    expect.stringContaining('caPrivateKeyPassphrase'),
+  const signed = { ...quick, caCertPath, caPrivateKeyPath };
+  expect(await told(signed, create)).toMatchObject([
+    { level: 'info', fields: { option: 'caPrivateKeyPassphrase' } },
   ]);
-  expect(await warned({ insecure: true })).toEqual([expect.stringContaining('insecure')]);
-  // What was given and is not used is said, for it may have been meant as a lock on the door.
+  expect(await told(signed, create)).toEqual([]);
+});
+
+test('options without effect are warned about: they may have been meant as a lock', async () => {
+  const { file } = await temporaryFolder();
+  const own = await files(await generateSelfSigned({ keyType: 'ecdsa' }));
+  const ca = await generateCa({ keyType: 'ecdsa' });
+  const caPath = await file('ca.pem', ca.certificate);
+  const warned = async (options: ServerTlsOptions): Promise<string[]> =>
+    (await told(options)).filter(({ level }) => level === 'warn').map(({ message }) => message);
+
   expect(
-    (await warned({ insecure: true, privateKeyPath: 'x', allowSelfSignedCert: true })).slice(1),
+    await warned({
+      ...own,
+      insecure: true,
+      fqdn: 'a.example',
+      caPath,
+      certVerifierTimeout: 3,
+      generateCertState: 'X',
+      generatePrivateKeyType: 'ecdsa',
+      caPrivateKeyPassphrase: 'p',
+      allowSelfSignedCert: true,
+      enableSystemCertStore: false,
+    }),
   ).toEqual([
-    'privateKeyPath has no effect without certPath',
+    'generatePrivateKeyType has no effect with certPath',
+    'generateCertState has no effect with certPath',
+    'caPrivateKeyPassphrase has no effect with certPath',
+    'insecure has no effect with certPath',
+    'fqdn has no effect with certPath and without verifyFqdn',
+    'certVerifierTimeout has no effect without certVerifier',
+    'caPath has no effect on clients without clientCertAuth',
     'allowSelfSignedCert has no effect without clientCertAuth',
   ]);
+  expect(await warned({ ...quick, insecure: true, privateKeyPath: 'x' })).toEqual([
+    'insecure: clients cannot verify the certificate, which was made for this run only',
+    'privateKeyPath has no effect without certPath',
+  ]);
+  expect(await warned({ ...own, clientCertAuth: true, caPath, certVerifier: () => true })).toEqual(
+    [],
+  );
+});
+
+test('the table of options has a description for each, and marks secrets', () => {
+  for (const table of [serverTlsOptions, clientTlsOptions, certificateFileOptions]) {
+    for (const [name, info] of Object.entries(table) as [string, TlsOptionInfo][]) {
+      expect(info.description).not.toBe('');
+      expect(info.secret === true, name).toBe(/passphrase/i.test(name));
+      expect(info.values !== undefined, name).toBe(info.kind === 'word');
+    }
+  }
 });
 
 test('the options of generation reach the certificate', async () => {

@@ -238,7 +238,7 @@ test('only a CA signs, and only with its own key', async () => {
     issueServerCertificate({ ...quick, caCertificate, caPrivateKey });
   await expect(sign(leaf.certificate, leaf.privateKey)).rejects.toMatchObject({
     code: 'ERR_SLUICE_TLS_CERTIFICATE',
-    message: 'caCertificate is no CA certificate',
+    message: 'caCertificate is not a CA certificate',
   });
   await expect(sign(ca.certificate, leaf.privateKey)).rejects.toMatchObject({
     code: 'ERR_SLUICE_TLS_KEY_MISMATCH',

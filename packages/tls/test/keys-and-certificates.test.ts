@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createServerContext, generateSelfSigned, TlsError } from '../src/index.js';
-import { authority, files } from './support/authority.js';
+import { authority, files, yesterday } from './support/authority.js';
 import { temporaryFolder } from './support/folder.js';
 import { recordingLogger } from './support/logs.js';
 import { openssl, sClient } from './support/openssl.js';
@@ -158,8 +158,9 @@ test("a key that is another certificate's is told from a broken one", async () =
 });
 
 test('an expired certificate is served with a warning', async () => {
-  const pair = await files(await generateSelfSigned({ keyType: 'ecdsa', expiration: 0.001 }));
-  await new Promise((resolve) => setTimeout(resolve, 1100)); // certificates count whole seconds
+  const pair = await files(
+    await yesterday(() => generateSelfSigned({ keyType: 'ecdsa', expiration: 60 })),
+  );
   const { log, lines } = recordingLogger();
   const context = await createServerContext({ ...pair, log, title: 'in_forward' });
   context.close();

@@ -96,7 +96,7 @@ export function checkIssuer(
   origin: { option: string; file?: string },
 ): Issuer {
   const what = origin.file ?? origin.option;
-  if (!certificate.ca) throw new CertificateError(`${what} is no CA certificate`, origin);
+  if (!certificate.ca) throw new CertificateError(`${what} is not a CA certificate`, origin);
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new KeyMismatchError(`the CA's private key does not belong to ${what}`, origin);
   }
@@ -165,7 +165,7 @@ function names(usage: Usage, commonName: string, extra: readonly string[]): stri
 function crlUrls(urls: readonly string[]): string[] {
   return urls.map((url) => {
     if (URL.canParse(url)) return new URL(url).href; // ASCII, as a certificate needs it
-    throw new TlsConfigError(`crlUrls: ${url} is no URL`, { option: 'crlUrls' });
+    throw new TlsConfigError(`crlUrls: ${url} is not a URL`, { option: 'crlUrls' });
   });
 }
 

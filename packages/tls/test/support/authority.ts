@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import {
   generateCa,
   issueClientCertificate,
@@ -37,4 +38,14 @@ export async function files(
     certPath: await file('cert.pem', pair.certificate),
     privateKeyPath: await file('key.pem', pair.privateKey),
   };
+}
+
+/** Makes a certificate as if it were yesterday, so that one with a short life has expired. */
+export async function yesterday<T>(make: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 24 * 60 * 60 * 1000 });
+  try {
+    return await make();
+  } finally {
+    vi.useRealTimers();
+  }
 }
