@@ -8,8 +8,8 @@ import { channel, type Channel } from 'node:diagnostics_channel';
  * - `sluice.server.connection.open` and `sluice.server.connection.close`
  *   `{ title, peer, connection }`
  * - `sluice.server.connection.refused` `{ title, peer, reason }`
- * - `sluice.server.connection.aborted` `{ title, peer, reason, error }`
- * - `sluice.server.handshake.failed` `{ title, peer, reason, error }`
+ * - `sluice.server.connection.aborted` `{ title, peer, reason, err }`
+ * - `sluice.server.handshake.failed` `{ title, peer, reason, err }`
  * - `sluice.server.datagram.dropped` `{ title, peer, reason, size }`
  */
 export const channels = {

@@ -2,23 +2,21 @@ import { createServerContext } from '@sluice/tls';
 import type { ConnectionListener, DataCallback } from './connection/connection.js';
 import type { BatchCallback, DatagramCallback } from './udp/datagram.js';
 import { HelperStoppedError, ServerArgumentError } from './errors.js';
-import type { HelperOptions } from './helper-options.js';
+import {
+  checkHelperOptions,
+  type CheckedHelperOptions,
+  type HelperOptions,
+} from './helper-options.js';
 import { checkLimits } from './limits/limits.js';
-import { consoleLogger, type Logger } from './logger.js';
 import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
 import { NameResolver } from '@sluice/socket-options';
-import type { StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
+import type { Protocol, StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
 import { Starting } from './starting.js';
+import { checkObject, refuse, show } from './options/check.js';
 import { SocketSettings } from './accept/socket-settings.js';
 import { StreamServer } from './accept/stream-server.js';
 import { UdpServer } from './udp/udp-server.js';
-import {
-  checkCall,
-  checkCallback,
-  checkUdp,
-  tlsPart,
-  type CheckedCall,
-} from './options/validate.js';
+import { checkCall, checkCallback, checkUdp, type CheckedCall } from './options/validate.js';
 
 type AnyCallback = DataCallback | DatagramCallback | BatchCallback;
 
@@ -36,9 +34,7 @@ export function createServerHelper(options: HelperOptions = {}): ServerHelper {
  * be called more than once and does first what the earlier ones would have done.
  */
 export class ServerHelper {
-  readonly #log: Logger;
-  readonly #options: HelperOptions;
-  readonly #shutdownTimeout: number;
+  readonly #options: CheckedHelperOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #starting: Starting;
   #names: NameResolver | undefined;
@@ -49,14 +45,8 @@ export class ServerHelper {
 
   /** @internal */
   constructor(options: HelperOptions) {
-    const { log = consoleLogger, shutdownTimeout = 5 } = options;
-    if (!(shutdownTimeout >= 0)) {
-      const text = 'shutdownTimeout must be a number of seconds';
-      throw new ServerArgumentError(text, 'shutdownTimeout', shutdownTimeout);
-    }
-    this.#log = log;
-    this.#options = options;
-    this.#shutdownTimeout = shutdownTimeout;
+    this.#options = checkHelperOptions(options);
+    const { log } = this.#options;
     this.#starting = new Starting(({ title, error }) => {
       log.error({ title, err: error }, `server ${title} did not start: ${error.message}`);
     });
@@ -73,7 +63,7 @@ export class ServerHelper {
    * datagram and its sender). A promise that it returns pauses the socket until it settles; if it
    * throws or rejects, that connection is closed and logged.
    *
-   * @param title names the server in logs and figures; unique in this helper
+   * @param title names the server in logs and statistics; unique in this helper
    * @param port 0 to 65535; 0 takes any that is free. For Unix the path may stand here.
    * @throws ServerArgumentError, SocketOptionError: at the call, naming the option
    * @returns rejects with ListenError (`code` is the system's) or an error of TLS
@@ -149,8 +139,16 @@ export class ServerHelper {
     port: number,
     options: StreamOptions,
     onData: DataCallback,
+  ): Promise<ServerHandle>;
+  createTcp(title: string, port: number, onData: DataCallback): Promise<ServerHandle>;
+  createTcp(
+    title: string,
+    port: number,
+    options: object,
+    onData?: DataCallback,
   ): Promise<ServerHandle> {
-    return this.#create(title, port, { ...options, proto: 'tcp' }, onData);
+    const [given, callback] = split(options, onData);
+    return this.#create(title, port, withProto(given, 'tcp'), callback);
   }
 
   /** `create` with `proto: 'tls'`. */
@@ -159,8 +157,16 @@ export class ServerHelper {
     port: number,
     options: StreamOptions,
     onData: DataCallback,
+  ): Promise<ServerHandle>;
+  createTls(title: string, port: number, onData: DataCallback): Promise<ServerHandle>;
+  createTls(
+    title: string,
+    port: number,
+    options: object,
+    onData?: DataCallback,
   ): Promise<ServerHandle> {
-    return this.#create(title, port, { ...options, proto: 'tls' }, onData);
+    const [given, callback] = split(options, onData);
+    return this.#create(title, port, withProto(given, 'tls'), callback);
   }
 
   /** `create` with `proto: 'unix'`: `path` stands where the others have the port. */
@@ -169,8 +175,16 @@ export class ServerHelper {
     path: string,
     options: StreamOptions,
     onData: DataCallback,
+  ): Promise<ServerHandle>;
+  createUnix(title: string, path: string, onData: DataCallback): Promise<ServerHandle>;
+  createUnix(
+    title: string,
+    path: string,
+    options: object,
+    onData?: DataCallback,
   ): Promise<ServerHandle> {
-    return this.#create(title, path, { ...options, proto: 'unix' }, onData);
+    const [given, callback] = split(options, onData);
+    return this.#create(title, path, withProto(given, 'unix'), callback);
   }
 
   /** `create` with `proto: 'udp'`; with `batch`, many datagrams per callback. */
@@ -192,7 +206,7 @@ export class ServerHelper {
     options: UdpOptions,
     onData: AnyCallback,
   ): Promise<ServerHandle> {
-    return this.#create(title, port, { ...options, proto: 'udp' }, onData);
+    return this.#create(title, port, withProto(options, 'udp'), onData);
   }
 
   /**
@@ -239,9 +253,9 @@ export class ServerHelper {
 
   #create(title: string, port: unknown, options: object, onData: unknown): Promise<ServerHandle> {
     const call = checkCall(title, port, options, this.#options.transport);
-    checkCallback('onData', onData, call.options.batch === undefined ? 2 : 1);
+    checkCallback('onData', onData, call.own.batch === undefined ? 2 : 1);
     if (call.protocol === 'udp') {
-      checkUdp(call.options);
+      checkUdp(call);
       return this.#start(call, () => Promise.resolve(this.#udp(call, onData as DatagramCallback)));
     }
     return this.#start(call, this.#stream(call, onData as DataCallback, undefined));
@@ -260,9 +274,15 @@ export class ServerHelper {
     const { title, protocol } = call;
     const server = await make();
     await server.listen();
-    const managed = new ManagedServer(title, protocol, server, this.#shutdownTimeout, () => {
-      this.#servers.delete(title);
-    });
+    const managed = new ManagedServer(
+      title,
+      protocol,
+      server,
+      this.#options.shutdownTimeout,
+      () => {
+        this.#servers.delete(title);
+      },
+    );
     this.#servers.set(title, managed);
     return managed;
   }
@@ -273,52 +293,47 @@ export class ServerHelper {
     onData: DataCallback | undefined,
     onConnection: ConnectionListener | undefined,
   ): () => Promise<RunningServer> {
-    const { title, protocol, options, transport, target, socketOptions } = call;
+    const { title, protocol, own, target } = call;
     if (protocol === 'udp') throw new TypeError('not a stream');
-    const log = this.#log;
-    const limits = checkLimits(options);
-    const socket = new SocketSettings(title, socketOptions, log);
-    return async () => {
-      const tls =
-        protocol === 'tls'
-          ? await createServerContext({ title, log, ...(options.tlsOptions ?? tlsPart(transport)) })
-          : undefined;
-      return new StreamServer({
+    const { log } = this.#options;
+    const limits = checkLimits(own);
+    const socket = new SocketSettings(title, call.socket, log);
+    return async () =>
+      new StreamServer({
         title,
         protocol,
         log,
         target,
         limits,
         socket,
-        tls,
+        tls:
+          protocol === 'tls' ? await createServerContext({ title, log, ...call.tls }) : undefined,
         names: this.#namesFor(call),
         onData,
         onConnection,
       });
-    };
   }
 
   #udp(call: CheckedCall, onData: DatagramCallback | BatchCallback): UdpServer {
-    const { title, options, target, socketOptions } = call;
+    const { title, own, target, socket, given } = call;
+    const { log } = this.#options;
     return new UdpServer({
       title,
-      log: this.#log,
+      log,
       target,
-      socket: new SocketSettings(title, socketOptions, this.#log),
-      given: options.socket,
+      socket: new SocketSettings(title, socket, log),
+      given,
       names: this.#namesFor(call),
-      maxBytes: options.maxBytes!,
-      oversize: options.oversize ?? 'truncate',
-      maxQueuedBytes: options.maxQueuedBytes ?? 4 * 1024 * 1024,
-      batch: options.batch,
+      maxBytes: own.maxBytes!,
+      oversize: own.oversize ?? 'truncate',
+      maxQueuedBytes: own.maxQueuedBytes ?? 4 * 1024 * 1024,
+      batch: own.batch,
       onData,
     });
   }
 
   #namesFor(call: CheckedCall): NameResolver | undefined {
-    return call.socketOptions.resolveName === true
-      ? (this.#names ??= new NameResolver())
-      : undefined;
+    return call.socket.resolveName === true ? (this.#names ??= new NameResolver()) : undefined;
   }
 
   async #each(action: (server: ManagedServer) => Promise<void>): Promise<void> {
@@ -331,4 +346,11 @@ function split<T>(options: object, callback: T | undefined): [object, T | undefi
   return callback === undefined && typeof options === 'function'
     ? [{}, options as T]
     : [options, callback];
+}
+
+function withProto(options: object, proto: Protocol): object {
+  const given = checkObject('options', options);
+  const other = given.proto ?? proto;
+  refuse(other !== proto, `proto is ${proto} here, not ${show(other)}`, 'proto', other);
+  return { ...given, proto };
 }

@@ -9,7 +9,7 @@ export interface ServerHandle {
   readonly protocol: Protocol;
   /** Where it listens; the path for Unix, null once it does not. */
   address(): AddressInfo | string | null;
-  /** A copy of this server's figures. */
+  /** A copy of this server's statistics. */
   stats(): ServerStatistics;
   /** What the TLS context serves, for logs and metrics; empty without TLS. */
   certificates(): CertificateReport[];

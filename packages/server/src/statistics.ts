@@ -1,4 +1,4 @@
-/** One server's figures, as plain numbers. Bytes of TLS are those of its contents. */
+/** One server's statistics, as plain numbers. Bytes of TLS are those of its contents. */
 export interface ServerStatistics {
   title: string;
   protocol: 'tcp' | 'tls' | 'udp' | 'unix';

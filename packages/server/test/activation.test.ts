@@ -61,5 +61,5 @@ test.runIf(available)('a name that was not passed is a clear error', async () =>
   client.on('error', () => undefined);
   await exited;
   client.destroy();
-  expect(errors).toContain('activation: no passed socket is "other" (there are: logs)');
+  expect(errors).toContain('activation: unknown socket "other", passed are: logs');
 });

@@ -1,4 +1,7 @@
 import { createSocket } from 'node:dgram';
+import { connect as connectTcp } from 'node:net';
+import { connect } from 'node:tls';
+import { getSocketOption } from '@sluice/socket-options';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createServerHelper, messageFlags, silentLogger } from '../src/index.js';
 import { freshPath, tlsOptions } from './support/transports.js';
@@ -6,7 +9,11 @@ import { freshPath, tlsOptions } from './support/transports.js';
 // Wrong calls throw at once, and the error names the option: Fluentd's argument checks, and those
 // that JavaScript needs.
 const helper = createServerHelper({ log: silentLogger });
-afterAll(() => helper.terminate());
+const udpSocket = createSocket('udp4');
+afterAll(async () => {
+  udpSocket.close();
+  await helper.terminate();
+});
 
 const onData = (): void => undefined;
 const call = (options: object, title: unknown = 'x', port: unknown = 0, callback: unknown = onData) =>
@@ -18,6 +25,7 @@ describe('create throws', () => {
     ['for a title that is not a string', () => call({}, 3), 'title'],
     ['for an empty title', () => call({}, ''), 'title'],
     ['without a port', () => helper.create('x', undefined as unknown as number, onData), 'port'],
+    ['for a port that is null', () => call({}, 'x', null), 'port'],
     ['for a port that is not an integer', () => call({}, 'x', 1.5), 'port'],
     ['for a port that is a string', () => call({}, 'x', '24224'), 'port'],
     ['for a port out of range', () => call({}, 'x', 65536), 'port'],
@@ -27,6 +35,21 @@ describe('create throws', () => {
     ['for a bind that is not a string', () => call({ bind: 1 }), 'bind'],
     ['for a shared that is not a boolean', () => call({ shared: 'yes' }), 'shared'],
     ['for a wrong backlog', () => call({ backlog: 0 }), 'backlog'],
+    ['for a backlog that is a string', () => call({ backlog: '500' }), 'backlog'],
+    ['for a backlog that is too large', () => call({ backlog: 2 ** 40 }), 'backlog'],
+    ['for options that are no object', () => call('x' as never), 'options'],
+    ['for options of createTcp that are none', () => helper.createTcp('x', 0, null as never, onData), 'options'],
+    ['for createTcp with another protocol', () => helper.createTcp('x', 0, { proto: 'tls' }, onData), 'proto'],
+    ['for a transport that is no object', () => call({ transport: 'x' }), 'transport'],
+    ['for an unknown option of a transport', () => call({ transport: { lingerTimout: 1 } }), 'transport.lingerTimout'],
+    ['for an unknown protocol of a transport', () => call({ transport: { protocol: 'tpc' } }), 'transport.protocol'],
+    ['for TLS options in a transport for tcp', () => call({ transport: { protocol: 'tcp', clientCertAuth: true } }), 'transport.clientCertAuth'],
+    ['for TLS options in a transport without protocol', () => call({ transport: { certPath: '/x' } }), 'transport.certPath'],
+    ['for an unknown option in the group tls', () => call({ proto: 'tls', tls: { clientCertAuht: true } }), 'tls.clientCertAuht'],
+    ['for an unknown option in the group socket', () => call({ socket: { noDelai: true } }), 'socket.noDelai'],
+    ['for an option within and without its group', () => call({ noDelay: true, socket: { noDelay: true } }), 'socket.noDelay'],
+    ['for TLS options by both names', () => call({ proto: 'tls', tls: tlsOptions, tlsOptions }), 'tls'],
+    ['for TLS options as a group on tcp', () => call({ tls: tlsOptions }), 'tls'],
     ['for an unknown option', () => call({ nonsense: 1 }), 'nonsense'],
     ['for a name in snake case', () => call({ linger_timeout: 1 }), 'linger_timeout'],
     ['for TLS options on tcp', () => call({ tlsOptions }), 'tlsOptions'],
@@ -35,7 +58,7 @@ describe('create throws', () => {
     ['for maxBytes on tls', () => call({ proto: 'tls', maxBytes: 9 }), 'maxBytes'],
     ['for maxBytes on unix', () => call({ proto: 'unix', path: '/x', maxBytes: 9 }), 'maxBytes'],
     ['for flags on tcp', () => call({ flags: 2 }), 'flags'],
-    ['for a UDP socket on tcp', () => call({ socket: {} }), 'socket'],
+    ['for a UDP socket on tcp', () => call({ socket: udpSocket }), 'socket'],
     ['for backlog on udp', () => call({ proto: 'udp', maxBytes: 9, backlog: 5 }), 'backlog'],
     ['for udp without maxBytes', () => call({ proto: 'udp' }), 'maxBytes'],
     ['for maxBytes of 0', () => call({ proto: 'udp', maxBytes: 0 }), 'maxBytes'],
@@ -68,6 +91,23 @@ describe('create throws', () => {
     expect(wrong).toThrow(expect.objectContaining({ option }));
   }); // prettier-ignore
 
+  test.each([
+    [() => call({ nonblokc: true }), 'unknown option nonblokc: did you mean nonblock?'],
+    [() => call({ backlok: 1 }), 'unknown option backlok: did you mean backlog?'],
+    [() => call({ zzz: 1 }), /^unknown option zzz$/],
+    [() => call({ transport: { lingerTimout: 1 } }), 'unknown option transport.lingerTimout: did you mean lingerTimeout?'],
+    [() => call({ proto: 'tls', tls: { cert_path: '' } }), 'unknown option tls.cert_path: did you mean certPath?'],
+    [() => call({ backlog: '500' }), 'backlog must be an integer from 1 to 2147483647, not "500"'],
+    [() => call({ backlog: 2 ** 40 }), 'backlog must be an integer from 1 to 2147483647, not 1099511627776'],
+    [() => call({}, 'x', null), 'port must be an integer from 0 to 65535, not null'],
+    [() => call({}, 'x', '24224'), 'port must be an integer from 0 to 65535, not "24224"'],
+    [() => call({ transport: 'x' }), 'transport must be an object, not "x"'],
+    [() => call({ proto: 'tsl' }), 'proto must be one of tcp, tls, udp, unix, not "tsl"'],
+    [() => call({ transport: { protocol: 'tcp', certPath: '/x' } }), 'transport.certPath is available only for tls, not for tcp'],
+  ])('and says what is wrong: %#', (wrong, message) => {
+    expect(wrong).toThrow(message);
+  }); // prettier-ignore
+
   test('what it says names the protocols that the option is for', () => {
     expect(() => call({ maxBytes: 1 })).toThrow('maxBytes is available only for udp, not for tcp');
     expect(() => call({ linger_timeout: 1 })).toThrow('did you mean lingerTimeout?');
@@ -81,6 +121,22 @@ describe('create throws', () => {
       expect(() => call({ proto: 'udp', maxBytes: 9, flags: messageFlags[flag] })).toThrow(message);
     },
   );
+});
+
+describe('createServerHelper throws', () => {
+  test.each([
+    ['for an unknown option', { shutdownTimout: 1 }, 'shutdownTimout', 'did you mean shutdownTimeout?'],
+    ['for a shutdownTimeout that is no time', { shutdownTimeout: '5' }, 'shutdownTimeout', 'not "5"'],
+    ['for a log that is none', { log: console.log }, 'log', 'log must'],
+    ['for a log without levels', { log: { warn: () => undefined } }, 'log', 'must have the methods'],
+    ['for a transport that is none', { transport: 'x' }, 'transport', 'must be an object'],
+    ['for an unknown option of its transport', { transport: { nonsense: 1 } }, 'transport.nonsense', 'unknown option'],
+    ['for TLS options beside tcp', { transport: { protocol: 'tcp', caPath: '/x' } }, 'transport.caPath', 'only for tls'],
+  ])('%s', (_, options, option, message) => {
+    const make = () => createServerHelper(options as never); // prettier-ignore
+    expect(make).toThrow(expect.objectContaining({ option }));
+    expect(make).toThrow(message);
+  }); // prettier-ignore
 });
 
 describe('createConnection throws', () => {
@@ -152,6 +208,57 @@ describe('every option that a protocol has is taken', () => {
     await own.terminate();
   });
 });
+
+test('every create works without options', async () => {
+  const own = createServerHelper({ log: silentLogger, transport: { tls: tlsOptions } });
+  const servers = [
+    await own.createTcp('tcp', 0, onData),
+    await own.createTls('tls', 0, onData),
+    await own.createUnix('unix', freshPath(), onData),
+    await own.createConnection('connections', 0, { proto: 'tcp' }, (each) => each.close()),
+  ];
+  expect(servers.map(({ protocol }) => protocol)).toEqual(['tcp', 'tls', 'unix', 'tcp']);
+  await own.terminate();
+});
+
+test('options may come in groups, and reach the same places', async () => {
+  const own = createServerHelper({ log: silentLogger });
+  const seen = new Promise<unknown[]>((resolve) => {
+    const socket = { sendKeepalivePacket: true, receiveBufferSize: 100_000 };
+    const options = { bind: '127.0.0.1', tls: tlsOptions, socket };
+    void own.createTls('tls', 0, options, (_, connection) => {
+      resolve([
+        getSocketOption(connection.socket, 'SO_KEEPALIVE'),
+        getSocketOption(connection.socket, 'SO_RCVBUF'),
+      ]);
+    });
+  });
+  await own.waitUntilStart();
+  const { port } = own.servers[0].address() as { port: number };
+  const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  client.write('x');
+  expect(await seen).toEqual([true, 200_000]); // Linux doubles it
+  client.destroy();
+  await own.terminate();
+});
+
+test.each([{ receiveBufferSize: 100_000 }, { socket: { receiveBufferSize: 100_000 } }])(
+  'receive_buffer_size of a transport section reaches accepted sockets: %j',
+  async (transport) => {
+    const own = createServerHelper({ log: silentLogger, transport });
+    const size = new Promise((resolve) => {
+      void own.create('tcp', 0, { bind: '127.0.0.1' }, (_, connection) =>
+        resolve(getSocketOption(connection.socket, 'SO_RCVBUF')),
+      );
+    });
+    await own.waitUntilStart();
+    const client = connectTcp((own.servers[0].address() as { port: number }).port, '127.0.0.1');
+    client.write('x');
+    expect(await size).toBe(200_000);
+    client.destroy();
+    await own.terminate();
+  },
+);
 
 test('titles are unique while their server lives', async () => {
   const own = createServerHelper({ log: silentLogger });

@@ -5,7 +5,7 @@ export type {
   SocketProtocol,
   ValidatedSocketOptions,
 } from './options.js';
-export { validateSocketOptions } from './validate.js';
+export { socketOptionNames, validateSocketOptions } from './validate.js';
 export { applySocketOptions, type ApplyOptions } from './apply.js';
 export type { SocketOptionReport, UnsupportedOption } from './draft.js';
 export { getSocketOption, setSocketOption } from './kernel-option.js';

@@ -83,6 +83,11 @@ const rules: Readonly<Record<SocketOptionName, Rule>> = {
   reusePort: { protocols: INTERNET, check: boolean },
 };
 
+/** The names of all options of {@link SocketOptions}. */
+export const socketOptionNames: readonly SocketOptionName[] = Object.freeze(
+  Object.keys(rules) as SocketOptionName[],
+);
+
 const checked = new WeakSet<object>();
 
 /** True for what {@link validateSocketOptions} has returned. @internal */

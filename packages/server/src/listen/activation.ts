@@ -30,7 +30,7 @@ export function activatedDescriptor(
   }
   const index = typeof which === 'string' ? names.indexOf(which) : Number(which);
   if (!(index >= 0 && index < count)) {
-    return fail(`no passed socket is ${JSON.stringify(which)} (there are: ${names.join(', ')})`);
+    return fail(`unknown socket ${JSON.stringify(which)}, passed are: ${names.join(', ')}`);
   }
   return firstDescriptor + index;
 }

@@ -3,11 +3,13 @@ import type { SocketOptions } from '@sluice/socket-options';
 import type { ServerTlsOptions } from '@sluice/tls';
 import type { MessageFlag } from '../udp/udp-flags.js';
 
-export type Protocol = 'tcp' | 'tls' | 'udp' | 'unix';
+/** @internal */
+export const protocols = ['tcp', 'tls', 'udp', 'unix'] as const;
+export type Protocol = (typeof protocols)[number];
 /** The protocols that have connections. */
 export type StreamProtocol = Exclude<Protocol, 'udp'>;
 
-/** What every server takes. */
+/** What every server takes. The socket options may also be given as a group: `socket: {…}`. */
 export interface CommonOptions extends SocketOptions {
   /**
    * `tcp`, `tls`, `udp` or `unix`. Fluentd: `proto`.
@@ -46,20 +48,20 @@ export interface CommonOptions extends SocketOptions {
 export interface LimitOptions {
   /** Connections open at one time, handshakes included. @defaultValue `65536` */
   maxConnections?: number | undefined;
-  /** Connections open at one time from one address; 0 is no bound. @defaultValue `0` */
+  /** Connections open at one time from one address; 0 means unlimited. @defaultValue `0` */
   maxConnectionsPerAddress?: number | undefined;
-  /** Seconds for a TLS handshake, and for a PROXY header. @defaultValue `10` */
+  /** Seconds for a TLS handshake, and for a PROXY header; 0 means unlimited. @defaultValue `10` */
   handshakeTimeout?: number | undefined;
   /**
-   * Seconds without a byte in either direction; 0 is no bound, because log senders are silent for
+   * Seconds without a byte in either direction; 0 means unlimited, because log senders are silent for
    * hours, and one without acks loses what it writes to a closed connection. @defaultValue `0`
    */
   idleTimeout?: number | undefined;
-  /** Seconds until the first byte; 0 is no bound. @defaultValue `0` */
+  /** Seconds until the first byte; 0 means unlimited. @defaultValue `0` */
   firstByteTimeout?: number | undefined;
   /**
    * Seconds that a peer has, after our FIN, to take what is unsent and to close; the connection
-   * is reset then. @defaultValue `30`
+   * is reset then. 0 means unlimited. @defaultValue `30`
    */
   closeTimeout?: number | undefined;
   /** Bytes that wait to be written, per connection. @defaultValue `16777216` (16 MiB) */
@@ -79,7 +81,11 @@ export interface StreamOptions extends CommonOptions, LimitOptions {
   /** The length of the queue of pending connections. Fluentd: `backlog`. @defaultValue `511` */
   backlog?: number | undefined;
   /** Certificates, versions and verification; only for `tls`. Fluentd: `tls_options`. */
+  tls?: ServerTlsOptions | undefined;
+  /** The document's name for `tls`; only one of the two may be given. */
   tlsOptions?: ServerTlsOptions | undefined;
+  /** Socket options as a group; each may be given here or without the group, not both. */
+  socket?: SocketOptions | undefined;
   /** Where the Unix socket is; only for `unix`. */
   path?: string | undefined;
   /** The Unix socket's mode, as a number (`0o660`) or in octal (`'0660'`). @defaultValue by umask */
@@ -104,8 +110,11 @@ export interface UdpOptions extends CommonOptions {
    * under Node are errors. Fluentd: `flags`. @defaultValue `0`
    */
   flags?: number | readonly MessageFlag[] | undefined;
-  /** An existing socket, which the helper reads from but never closes. Fluentd: `socket`. */
-  socket?: UdpSocket | undefined;
+  /**
+   * An existing socket, which the helper reads from but never closes (Fluentd: `socket`); or socket
+   * options as a group, each of which may be given here or without the group, not both.
+   */
+  socket?: UdpSocket | SocketOptions | undefined;
   /**
    * Bytes of datagrams that wait while the callback's promise is pending; more are dropped and
    * counted, as the kernel would. @defaultValue `4194304` (4 MiB)
@@ -119,7 +128,12 @@ export interface UdpBatchOptions extends UdpOptions {
   batch: number;
 }
 
-/** What the `<transport>` section says: a protocol, socket options and TLS options. */
+/**
+ * What the `<transport>` section says: a protocol, socket options and TLS options, flat as in the
+ * section or in groups. TLS options beside another protocol are an error.
+ */
 export interface TransportOptions extends ServerTlsOptions, SocketOptions {
   protocol?: Protocol | undefined;
+  tls?: ServerTlsOptions | undefined;
+  socket?: SocketOptions | undefined;
 }
