@@ -1,27 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { z } from 'zod';
 import { parseConfig } from './load-config.js';
-import { metaOf } from './param-meta.js';
 import { quoteValue } from './quote.js';
 import { namesOf } from './param-names.js';
+import type { ParamType } from './param-type.js';
 import type { Section, SectionSchema } from './section-types.js';
 
 /** The value of an absent parameter; undefined where it is required or has no default. */
-export function defaultOf(type: z.ZodType): unknown {
-  const result = type.safeParse(undefined);
-  return result.success ? result.data : undefined;
+export function defaultOf(type: ParamType<unknown>): unknown {
+  const result = type.read(undefined);
+  return result.ok ? result.value : undefined;
 }
 
 /**
  * The text that a file would have for a value of a parameter: `0644`, `256m`, `60s`. Undefined
  * where no text is read as this value.
  */
-export function textOf(type: z.ZodType, value: unknown): string | undefined {
+export function textOf(type: ParamType<unknown>, value: unknown): string | undefined {
   // A default in front of a transformation is the text itself.
-  for (const text of [metaOf(type).write?.(value), innerDefault(type), json(value)]) {
+  for (const text of [type.meta.write?.(value), type.meta.textDefault, json(value)]) {
     if (typeof text !== 'string') continue;
-    const read = type.safeParse(text);
-    if (read.success && isDeepStrictEqual(read.data, value)) return text;
+    const read = type.read(text);
+    if (read.ok && isDeepStrictEqual(read.value, value)) return text;
   }
   return undefined;
 }
@@ -46,7 +45,7 @@ function unreadable(schema: SectionSchema, path: string): string[] {
   for (const [key, type] of Object.entries(schema.params ?? {})) {
     const value = defaultOf(type);
     if (value === undefined || value === null) continue;
-    const [name] = namesOf(key, metaOf(type));
+    const [name] = namesOf(key, type.meta);
     const text = textOf(type, value);
     const back = text === undefined ? undefined : throughFile(name, text);
     if (text === undefined || back !== text) wrong.push(path + name);
@@ -62,13 +61,6 @@ function unreadable(schema: SectionSchema, path: string): string[] {
 function throughFile(name: string, text: string): string | undefined {
   const root = parseConfig(`<section>\n${name} ${writtenText(text)}\n</section>\n`);
   return root.elements[0].get(name);
-}
-
-function innerDefault(type: z.ZodType): unknown {
-  const def = type.def as { innerType?: z.ZodType; in?: z.ZodType; defaultValue?: unknown };
-  if (typeof def.defaultValue === 'string') return def.defaultValue;
-  const inner = def.innerType ?? def.in;
-  return inner === undefined ? undefined : innerDefault(inner);
 }
 
 function json(value: unknown): string | undefined {

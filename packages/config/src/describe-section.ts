@@ -1,7 +1,6 @@
-import type { z } from 'zod';
-import { metaOf } from './param-meta.js';
 import { defaultOf, textOf } from './default-text.js';
 import { namesOf, subsectionNames } from './param-names.js';
+import type { ParamType } from './param-type.js';
 import type { Section, SectionSchema } from './section-types.js';
 
 /** What is to be known of a parameter. */
@@ -73,16 +72,16 @@ function describeSchema(schema: SectionSchema): SectionDescription {
   };
 }
 
-function describeParam(key: string, type: z.ZodType): ParamDescription {
-  const meta = metaOf(type);
+function describeParam(key: string, type: ParamType<unknown>): ParamDescription {
+  const meta = type.meta;
   const [name, ...aliases] = namesOf(key, meta);
   const value = defaultOf(type);
   const text = value === undefined || value === null ? undefined : textOf(type, value);
   return {
     name,
-    type: meta.type ?? 'string',
+    type: meta.type,
     ...(meta.values && { values: meta.values }),
-    required: !type.safeParse(undefined).success,
+    required: !type.read(undefined).ok,
     ...(value !== undefined && { default: value }),
     ...(text !== undefined && { defaultText: text }),
     ...(meta.description !== undefined && { description: meta.description }),

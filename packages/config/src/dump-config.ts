@@ -1,6 +1,5 @@
 import { useDefault, type ConfigElement, type ConfigParam } from './config-element.js';
 import { defaultOf, textOf, writtenText } from './default-text.js';
-import { metaOf } from './param-meta.js';
 import { namesOf } from './param-names.js';
 import { doubleQuoted, quoteValue } from './quote.js';
 import { schemasOf } from './read-by.js';
@@ -78,10 +77,10 @@ export function isSecret(element: ConfigElement, param: ConfigParam): boolean {
   if (typeof param.value !== 'string' || param.value === '') return false;
   for (const schema of schemasOf(element)) {
     for (const [key, type] of Object.entries(schema.params ?? {})) {
-      const meta = metaOf(type);
+      const meta = type.meta;
       if (namesOf(key, meta).includes(param.name)) return meta.secret === true;
     }
-    if (schema.rest && metaOf(schema.rest).secret === true) return true;
+    if (schema.rest?.meta.secret === true) return true;
   }
   return isSecretName(param.name);
 }
@@ -91,7 +90,7 @@ function defaultLines(element: ConfigElement, indent: string): string[] {
   const seen = new Set<string>(element.params.keys());
   for (const schema of schemasOf(element)) {
     for (const [key, type] of Object.entries(schema.params ?? {})) {
-      const meta = metaOf(type);
+      const meta = type.meta;
       const names = namesOf(key, meta);
       if (meta.obsoleted !== undefined || meta.deprecated !== undefined) continue;
       if (names.some((name) => seen.has(name))) continue;

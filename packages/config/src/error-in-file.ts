@@ -1,6 +1,5 @@
 import type { ConfigElement } from './config-element.js';
 import { ConfigError } from './config-error.js';
-import { metaOf } from './param-meta.js';
 import { namesOf, subsectionNames } from './param-names.js';
 import type { Section, SectionSchema } from './section-types.js';
 
@@ -68,7 +67,7 @@ function find(
   }
   const type = rest.length === 0 ? schema.params?.[key] : undefined;
   if (type !== undefined) {
-    const meta = metaOf(type);
+    const meta = type.meta;
     const names = namesOf(key, meta);
     const param = names.find((name) => element.params.has(name)) ?? names[0];
     return { element, param, secret: meta.secret === true };
@@ -92,7 +91,7 @@ function inFileNames(text: string, schema: SectionSchema): string {
 
 function collectNames(schema: SectionSchema, names: Map<string, string>): void {
   for (const [key, type] of Object.entries(schema.params ?? {})) {
-    if (!names.has(key)) names.set(key, namesOf(key, metaOf(type))[0]);
+    if (!names.has(key)) names.set(key, namesOf(key, type.meta)[0]);
   }
   for (const inner of Object.values(schema.sections ?? {})) {
     if ('section' in inner) collectNames(inner.section.schema, names);

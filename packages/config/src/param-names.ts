@@ -1,5 +1,5 @@
 import { snakeCase } from './names.js';
-import type { ParamMeta } from './param-meta.js';
+import type { ParamMeta } from './param-type.js';
 import type { RawSubsection, Subsection } from './section-types.js';
 
 /** The names that a parameter may have in the file, the proper one first. */

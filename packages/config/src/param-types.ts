@@ -1,13 +1,6 @@
-import { z } from 'zod';
 import { didYouMean } from './nearest.js';
-import { mark, metaOf } from './param-meta.js';
+import { ParamType } from './param-type.js';
 import { rubyRegexp, rubyText } from './ruby-regexp.js';
-
-/**
- * A parameter's schema: from the text in the file to a value. Being a zod schema it takes
- * `.default(…)`, `.optional()`, `.nullable()`, `.describe(…)` and `.refine(…)`.
- */
-export type ParamType<T> = z.ZodType<T, string>;
 
 /** The bounds of a number. */
 export interface NumberOptions {
@@ -36,21 +29,17 @@ function type<T>(
   write: Write<T>,
   values?: readonly string[],
 ): ParamType<T> {
-  const schema = z.string().transform((text, context) => {
-    const value = convert(text);
-    if (!(value instanceof Problem)) return value;
-    context.issues.push({
-      code: 'custom',
-      message: value.message,
-      params: { hint: value.hint },
-      input: text,
-    });
-    return z.NEVER;
-  });
-  return mark(schema, {
+  const meta = {
     type: name,
     write: write as (value: unknown) => string | undefined,
     ...(values && { values }),
+  };
+  return new ParamType<T>(meta, (input) => {
+    if (typeof input !== 'string') return { ok: false, message: 'expected a value' };
+    const value = convert(input);
+    return value instanceof Problem
+      ? { ok: false, message: value.message, hint: value.hint }
+      : { ok: true, value };
   });
 }
 
@@ -209,7 +198,7 @@ export function enumeration<const T extends string>(values: readonly T[]): Param
 export function array(): ParamType<unknown[]>;
 /** A list whose items are of one type (`value_type`). */
 export function array<T>(item: ParamType<T>): ParamType<T[]>;
-export function array(item?: z.ZodType): ParamType<unknown[]> {
+export function array(item?: ParamType<unknown>): ParamType<unknown[]> {
   return type(
     'array',
     (text) => {
@@ -232,7 +221,7 @@ export function array(item?: z.ZodType): ParamType<unknown[]> {
 export function hash(): ParamType<Record<string, unknown>>;
 /** A map whose values are of one type (`value_type`). */
 export function hash<T>(value: ParamType<T>): ParamType<Record<string, T>>;
-export function hash(value?: z.ZodType): ParamType<Record<string, unknown>> {
+export function hash(value?: ParamType<unknown>): ParamType<Record<string, unknown>> {
   return type(
     'hash',
     (text) => {
@@ -309,12 +298,12 @@ function parseJson(text: string): unknown {
 }
 
 /** An item as JSON has it: as the text that its type reads, where it has a type. */
-function writeItem(value: unknown, type: z.ZodType | undefined): unknown {
-  return type === undefined || value === null ? value : (metaOf(type).write?.(value) ?? value);
+function writeItem(value: unknown, type: ParamType<unknown> | undefined): unknown {
+  return type === undefined || value === null ? value : (type.meta.write?.(value) ?? value);
 }
 
 /** Items come from JSON as any type, but a parameter type reads text, as Fluentd's `to_s` has it. */
-function convertAll(items: unknown[], schema: z.ZodType): unknown[] | Problem {
+function convertAll(items: unknown[], type: ParamType<unknown>): unknown[] | Problem {
   const converted: unknown[] = [];
   for (const item of items) {
     if (item === null) {
@@ -322,13 +311,11 @@ function convertAll(items: unknown[], schema: z.ZodType): unknown[] | Problem {
       continue;
     }
     const text = typeof item === 'string' ? item : JSON.stringify(item);
-    const result = schema.safeParse(text);
-    if (!result.success) {
-      const issue = result.error.issues[0];
-      const hint = issue.code === 'custom' ? (issue.params?.hint as string | undefined) : undefined;
-      return new Problem(`${issue.message} in each item, got ${text}`, hint);
+    const reading = type.read(text);
+    if (!reading.ok) {
+      return new Problem(`${reading.message} in each item, got ${text}`, reading.hint);
     }
-    converted.push(result.data);
+    converted.push(reading.value);
   }
   return converted;
 }

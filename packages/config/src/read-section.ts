@@ -1,9 +1,8 @@
-import type { z } from 'zod';
 import { ConfigElement, SYSTEM_PARAMS, useDefault, type ConfigParam } from './config-element.js';
 import { ConfigError, oneOrAll } from './config-error.js';
 import { didYouMean } from './nearest.js';
-import { metaOf } from './param-meta.js';
 import { namesOf, subsectionNames } from './param-names.js';
+import type { ParamType, TypeMeta } from './param-type.js';
 import { noteElement, noteSchema } from './read-by.js';
 import type { ReadContext, SectionSchema } from './section-types.js';
 import type { Location } from './source-text.js';
@@ -80,10 +79,10 @@ function collect<T>(errors: ConfigError[], read: () => T): T | undefined {
   }
 }
 
-function readArgument(element: ConfigElement, key: string, type: z.ZodType): unknown {
-  const result = type.safeParse(element.arg === '' ? undefined : element.arg);
-  if (result.success) return result.data;
-  const meta = metaOf(type);
+function readArgument(element: ConfigElement, key: string, type: ParamType<unknown>): unknown {
+  const result = type.read(element.arg === '' ? undefined : element.arg);
+  if (result.ok) return result.value;
+  const meta = type.meta;
   const values = meta.values ? `: ${meta.values.join(', ')}` : '';
   if (element.arg === '') {
     throw element.error(`<${element.name}> requires an argument${values}`, {
@@ -91,7 +90,7 @@ function readArgument(element: ConfigElement, key: string, type: z.ZodType): unk
       hint: `write <${element.name} ${meta.values?.[0] ?? key}>`,
     });
   }
-  const { message, hint } = firstIssue(result.error);
+  const { message, hint } = result;
   throw element.error(`argument of <${element.name}>: ${message}, got ${quote(element.arg)}`, {
     arg: true,
     hint,
@@ -101,11 +100,11 @@ function readArgument(element: ConfigElement, key: string, type: z.ZodType): unk
 function readParam(
   element: ConfigElement,
   key: string,
-  type: z.ZodType,
+  type: ParamType<unknown>,
   known: Set<string>,
   context: ReadContext,
 ): unknown {
-  const meta = metaOf(type);
+  const meta = type.meta;
   const names = namesOf(key, meta);
   for (const name of names) known.add(name);
   const present = names.filter((name) => element.params.has(name));
@@ -132,23 +131,23 @@ function convert(
   element: ConfigElement,
   param: ConfigParam | undefined,
   name: string,
-  type: z.ZodType,
-  meta: ReturnType<typeof metaOf>,
+  type: ParamType<unknown>,
+  meta: TypeMeta,
 ): unknown {
   if (param?.value === null) {
-    const asNull = type.safeParse(null);
-    if (asNull.success) return asNull.data;
+    const asNull = type.read(null);
+    if (asNull.ok) return asNull.value;
     // An optional parameter without a value is undefined; nil says just that.
-    const absent = type.safeParse(undefined);
-    if (absent.success && absent.data === undefined) return undefined;
+    const absent = type.read(undefined);
+    if (absent.ok && absent.value === undefined) return undefined;
     throw element.error(`${name} cannot be nil`, {
       param: name,
-      hint: absent.success ? 'use "#{use_default}" for its default' : `give ${name} a value`,
+      hint: absent.ok ? 'use "#{use_default}" for its default' : `give ${name} a value`,
     });
   }
   const input = typeof param?.value === 'string' ? param.value : undefined;
-  const result = type.safeParse(input);
-  if (result.success) return result.data;
+  const result = type.read(input);
+  if (result.ok) return result.value;
   // Fluentd's documents write nil for a number that is not set.
   if (param?.form !== 'double' && param?.form !== 'single' && input?.trim() === 'nil') {
     return convert(element, { ...param!, value: null }, name, type, meta);
@@ -165,7 +164,7 @@ function convert(
       },
     );
   }
-  const { message, hint } = firstIssue(result.error);
+  const { message, hint } = result;
   const secret = meta.secret === true;
   throw element.error(`${param!.name}: ${message}${secret ? '' : `, got ${quote(input)}`}`, {
     param: param!.name,
@@ -174,14 +173,14 @@ function convert(
   });
 }
 
-function requiredHint(name: string, meta: ReturnType<typeof metaOf>): string {
-  const what = meta.values ? `one of ${meta.values.join(', ')}` : (meta.type ?? 'value');
+function requiredHint(name: string, meta: TypeMeta): string {
+  const what = meta.values ? `one of ${meta.values.join(', ')}` : meta.type;
   return `add a line "${name} <${what}>"${meta.description ? `: ${meta.description}` : ''}`;
 }
 
 function readRest(
   element: ConfigElement,
-  type: z.ZodType,
+  type: ParamType<unknown>,
   known: ReadonlySet<string>,
   errors: ConfigError[],
 ): Record<string, unknown> {
@@ -189,7 +188,7 @@ function readRest(
   const rest = Object.create(null) as Record<string, unknown>;
   for (const [name, param] of element.params) {
     if (known.has(name) || SYSTEM_PARAMS.includes(name) || param.value === useDefault) continue;
-    rest[name] = collect(errors, () => convert(element, param, name, type, metaOf(type)));
+    rest[name] = collect(errors, () => convert(element, param, name, type, type.meta));
   }
   return rest;
 }
@@ -324,7 +323,7 @@ function checkError(
   if (schema.argument && key in schema.argument) return element.error(message, { arg: true, hint });
   const type = schema.params?.[key];
   if (type === undefined) return element.error(message, { hint });
-  const meta = metaOf(type);
+  const meta = type.meta;
   const names = namesOf(key, meta);
   const param = names.find((name) => element.params.has(name)) ?? names[0];
   return element.error(message, { param, hint, secret: meta.secret === true });
@@ -333,13 +332,6 @@ function checkError(
 function warn(context: ReadContext, param: ConfigParam, text: string): void {
   const { file, line } = param.location;
   context.log?.warn({ file, line, parameter: param.name }, `${file}:${line}: ${text}`);
-}
-
-/** zod's first complaint, and the hint that the parameter types of this package give with it. */
-function firstIssue(error: z.ZodError): { message: string; hint: string | undefined } {
-  const issue = error.issues[0];
-  const hint: unknown = issue.code === 'custom' ? issue.params?.hint : undefined;
-  return { message: issue.message, hint: typeof hint === 'string' ? hint : undefined };
 }
 
 function quote(text: string): string {

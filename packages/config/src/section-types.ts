@@ -1,10 +1,10 @@
-import type { z } from 'zod';
 import type { ConfigElement } from './config-element.js';
 import type { ConfigError } from './config-error.js';
 import type { ConfigLogger } from './logger.js';
+import type { ParamOutput, ParamType } from './param-type.js';
 
 /** Parameters by the key that they have in code (camelCase). */
-export type ParamSchemas = Record<string, z.ZodType>;
+export type ParamSchemas = Record<string, ParamType<unknown>>;
 
 /** How a section may occur inside another. */
 export interface SubsectionOptions {
@@ -50,9 +50,9 @@ export type SectionValue<
   S extends SubsectionSchemas,
   R,
 > = Simplify<
-  { [K in keyof P]: z.output<P[K]> } & { [K in keyof A]: z.output<A[K]> } & {
+  { [K in keyof P]: ParamOutput<P[K]> } & { [K in keyof A]: ParamOutput<A[K]> } & {
     [K in keyof S]: SubsectionValue<S[K]>;
-  } & ([R] extends [z.ZodType] ? { rest: Record<string, z.output<R>> } : unknown)
+  } & ([R] extends [ParamType<unknown>] ? { rest: Record<string, ParamOutput<R>> } : unknown)
 >;
 
 /** Reports a mistake that a section's `check` found. */
@@ -72,7 +72,7 @@ export interface SectionSchema<
   P extends ParamSchemas = ParamSchemas,
   A extends ParamSchemas = ParamSchemas,
   S extends SubsectionSchemas = SubsectionSchemas,
-  R extends z.ZodType | undefined = z.ZodType | undefined,
+  R extends ParamType<unknown> | undefined = ParamType<unknown> | undefined,
 > {
   /** The section's name in the file: `transport` for `<transport tls>`. */
   readonly name: string;

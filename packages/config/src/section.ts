@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { ParamType } from './param-type.js';
 import { readSection } from './read-section.js';
 import type {
   ParamSchemas,
@@ -9,7 +9,7 @@ import type {
 } from './section-types.js';
 
 /**
- * Defines a section (Fluentd's `config_section` and `config_param`) by zod schemas. The type of what
+ * Defines a section (Fluentd's `config_section` and `config_param`) by types of parameters. The type of what
  * it reads follows from them.
  */
 export function defineSection<
@@ -20,7 +20,7 @@ export function defineSection<
   A extends ParamSchemas = {},
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type
   const S extends SubsectionSchemas = {},
-  R extends z.ZodType | undefined = undefined,
+  R extends ParamType<unknown> | undefined = undefined,
 >(schema: SectionSchema<P, A, S, R>): Section<SectionValue<P, A, S, R>> {
   const untyped = schema as unknown as SectionSchema;
   return {

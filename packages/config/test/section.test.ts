@@ -242,7 +242,7 @@ describe('a section by its schema', () => {
     expect(read).toThrow(expect.objectContaining({ line: 3, column: 4, hint: 'swap them' }));
   });
 
-  test('refinements and other words of zod hold', () => {
+  test('refinements hold', () => {
     const even = defineSection({
       name: 'e',
       params: {

@@ -91,10 +91,9 @@ function collect(config: Config, element: ConfigElement): Conditions {
     if (text === undefined) continue;
     const [oldKey, oldPattern] = splitOld(text, name, element);
     const list = kind === 'regexp' ? 'regexpAnd' : 'excludeOr';
-    const source = t.regexp().safeParse(oldPattern);
-    if (!source.success)
-      throw element.error(`${name}: ${source.error.issues[0].message}`, { param: name });
-    collector.add(list, oldKey, source.data, { element, param: name, where: `among ${kind}N` });
+    const source = t.regexp().read(oldPattern);
+    if (!source.ok) throw element.error(`${name}: ${source.message}`, { param: name });
+    collector.add(list, oldKey, source.value, { element, param: name, where: `among ${kind}N` });
   }
   const addGroup = (
     group: Group,
