@@ -108,7 +108,7 @@ function defaultLines(element: ConfigElement, indent: string): string[] {
 function dumpValue({ value, form }: ConfigParam): string {
   if (value === null) return '"#{use_nil}"';
   if (value === useDefault) return '"#{use_default}"';
-  // JSON has no other way to say that #{ in a string is no code.
+  // In JSON, only this escape says that #{ in a string is not code.
   if (form === 'json') return value.replaceAll('#{', '\\u0023{');
   return quoteValue(value);
 }

@@ -31,7 +31,7 @@ export function errorInFile(
   const { message } = error instanceof Error ? error : { message: String(error) };
   const { option } = error as { option?: unknown };
   const place = typeof option === 'string' ? placeOf(option, section, element) : undefined;
-  const text = inFileNames(message, section.schema);
+  const text = namesInFile(message, section);
   if (place === undefined) return element.error(text, { cause: error });
   const { param, secret } = place;
   return place.element.error(text, { param, secret, cause: error });
@@ -82,10 +82,13 @@ function find(
   return undefined;
 }
 
-/** A text with the names that the file has for the options of a section. */
-function inFileNames(text: string, schema: SectionSchema): string {
+/**
+ * A text, such as a warning of a library, with the names that the file has for the options of a
+ * section: `certPath` becomes `cert_path`.
+ */
+export function namesInFile(text: string, section: Section<unknown>): string {
   const names = new Map<string, string>();
-  collectNames(schema, names);
+  collectNames(section.schema, names);
   return text.replace(/[a-z]+(?:[A-Z][A-Za-z]*)+\b/g, (word) => names.get(word) ?? word);
 }
 

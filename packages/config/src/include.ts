@@ -109,7 +109,12 @@ function pathOfFileUrl(pattern: string, at: Location): string {
       ? decodeURIComponent(rest.replace(/^\/\/[^/]*/, ''))
       : fileURLToPath(pattern);
   } catch (cause) {
-    throw includeError(`cannot include ${pattern}: it is no valid file: URL`, at, undefined, cause);
+    throw includeError(
+      `cannot include ${pattern}: it is not a valid file: URL`,
+      at,
+      undefined,
+      cause,
+    );
   }
 }
 

@@ -16,7 +16,7 @@ export { ParamType } from './param-type.js';
 export type { ParamInput, ParamMeta, ParamOutput, Reading, TypeMeta } from './param-type.js';
 export type { NumberOptions } from './param-types.js';
 export { elementOf } from './read-by.js';
-export { errorInFile } from './error-in-file.js';
+export { errorInFile, namesInFile } from './error-in-file.js';
 export { unreadableDefaults } from './default-text.js';
 export { collectWarnings } from './warnings.js';
 export type { WarningList } from './warnings.js';

@@ -27,7 +27,7 @@ function normalize(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase();
 }
 
-/** The optimal string alignment distance. Names are short; a name past 64 characters is no typo. */
+/** The optimal string alignment distance. Names are short; a name past 64 characters is not a typo. */
 function editDistance(a: string, b: string): number {
   if (a.length > 64 || b.length > 64) return Infinity;
   let beforeLast: number[] = [];

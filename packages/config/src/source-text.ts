@@ -21,7 +21,7 @@ export class SourceText {
 
   constructor(file: string, text: string) {
     this.file = file;
-    // A byte order mark is no part of the configuration.
+    // A byte order mark does not belong to the configuration.
     this.text = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 

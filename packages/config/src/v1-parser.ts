@@ -42,7 +42,7 @@ class V1Parser {
   readonly #source: SourceText;
   readonly #scanner: Scanner;
   readonly #options: V1Options;
-  /** The open sections, outermost first; a stack of its own, so that depth is no danger. */
+  /** The open sections, outermost first; a stack of its own, because deep nesting would exhaust the one of calls. */
   readonly #open: ConfigElement[];
 
   constructor(source: SourceText, root: ConfigElement, options: V1Options) {
@@ -270,7 +270,7 @@ class V1Parser {
     const scanner = this.#scanner;
     const at = this.#source.at(scanner.pos);
     const pathStart = scanner.pos;
-    // Not scanLiteral: a glob such as [ab].conf is no JSON.
+    // Not scanLiteral: a glob such as [ab].conf is not JSON.
     let value: ConfigParam['value'];
     if (scanner.peek() === '"') value = scanDoubleQuoted(scanner, this.#options.context);
     else if (scanner.peek() === "'") value = scanSingleQuoted(scanner);

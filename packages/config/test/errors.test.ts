@@ -7,6 +7,7 @@ import {
   dumpConfig,
   elementOf,
   errorInFile,
+  namesInFile,
   parseConfig,
   secret,
   t,
@@ -201,6 +202,13 @@ describe('an error of a library', () => {
       parameter: undefined,
     });
     expect(wrong('x', 'unheardOf')).toMatchObject({ message: 'x', line: 1 });
+  });
+
+  test('a warning names parameters as the file does, and leaves other words alone', () => {
+    const text = 'certPath has no effect without clientCertAuth, says OpenSSL in myOwnWay';
+    expect(namesInFile(text, plugin)).toBe(
+      'cert_path has no effect without client_cert_auth, says OpenSSL in myOwnWay',
+    );
   });
 
   test('a configuration error stays what it is', () => {

@@ -115,7 +115,7 @@ export class PeerVerifier {
       } catch (error) {
         return failed(step, error);
       }
-      // Any object may be a promise; awaiting one that is not gives the object, which is no consent.
+      // Any object may be a promise; awaiting another one gives the object itself, which is not true.
       if (typeof answer === 'object' && answer !== null) {
         return this.#wait(answer, step).then((verdict) =>
           verdict.ok ? this.#ask(verifier, steps, index + 1) : verdict,
