@@ -64,22 +64,26 @@ describe.each(transports)('a connection over $protocol', (transport) => {
 
   test('a client that sends and half-closes gets all that is written to it, then a FIN', async () => {
     const big = Buffer.alloc(3_000_000, 'abcdefgh');
+    const ended = deferred<Connection>();
+    const gate = deferred();
     const server = await create(async (_, connection) => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      ended.resolve(connection);
+      await gate.promise;
       connection.write(big);
     });
     const client = transport.connect(server);
     client.end('question');
-    const { data, ended, error } = await outcome(client);
+    (await ended.promise).on('end', () => gate.resolve());
+    const { data, ...end } = await outcome(client);
     expect(data.equals(big)).toBe(true);
-    expect({ ended, error }).toEqual({ ended: true, error: undefined });
+    expect(end).toEqual({ ended: true, error: undefined });
   });
 
   test('a promise from an end listener keeps our side open for a late answer', async () => {
     const server = await createConnection((connection) => {
       connection.on('data', () => undefined);
       connection.on('end', async () => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setImmediate(resolve));
         connection.write('late');
       });
     });
@@ -101,8 +105,13 @@ describe.each(transports)('a connection over $protocol', (transport) => {
     const total = 32_000_000;
     client.write(Buffer.alloc(total));
     await until(() => calls === 1);
-    await until(() => client.writableLength > 0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The kernel's buffers fill up, and stay as they are: nobody reads.
+    let taken = -1;
+    await until(() => {
+      const before = taken;
+      taken = client.bytesWritten - client.writableLength;
+      return client.writableLength > 0 && taken === before;
+    });
     expect(calls).toBe(1);
     const { bytesIn } = server.stats();
     expect(bytesIn).toBeLessThan(1_000_000);

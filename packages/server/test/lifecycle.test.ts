@@ -80,7 +80,7 @@ describe('the phases', () => {
     let size = 0;
     const server = await helper.create('main', 0, tcp.options(), async (data) => {
       size += data.length;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setImmediate(resolve));
     });
     const client = tcp.connect(server);
     await new Promise((resolve) => client.write(Buffer.alloc(300_000), resolve));

@@ -95,7 +95,7 @@ describe.each([tcp, tls])('a load balancer before $protocol', (transport) => {
     raw.setNoDelay(true);
     for (const piece of pieces) {
       await new Promise((resolve) => raw.write(piece, resolve));
-      if (pieces.length > 1) await new Promise((resolve) => setTimeout(resolve, 2));
+      if (pieces.length > 1) await new Promise((resolve) => setImmediate(resolve));
     }
     if (transport.protocol === 'tcp') return raw;
     return connectTls({ socket: raw, rejectUnauthorized: false });

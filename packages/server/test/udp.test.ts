@@ -195,14 +195,18 @@ describe('a callback that returns a promise', () => {
 
   test('keeps what waits until shutdown is done', async () => {
     const seen: string[] = [];
+    const gate = deferred();
     const server = await helper.createUdp('udp', 0, udp, async (data, peer) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await gate.promise;
       seen.push(data.toString());
       peer.write('done');
     });
     for (const text of ['a', 'b', 'c']) send(server, text);
     await until(() => server.stats().datagramsIn === 3);
-    await helper.shutdown();
+    const down = helper.shutdown();
+    expect(seen).toEqual([]);
+    gate.resolve();
+    await down;
     expect(seen).toEqual(['a', 'b', 'c']);
     expect(server.address()).toBeNull();
   });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** How a connection ended, as the client saw it. */
 export interface Outcome {
@@ -54,5 +55,5 @@ export function deferred<T = void>(): {
 
 /** Waits until something is so; polls, for what has no event. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await condition())) await delay(5);
 }

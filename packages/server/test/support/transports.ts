@@ -1,8 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { afterAll } from 'vitest';
 import type { Protocol, ServerHandle, StreamOptions } from '../../src/index.js';
 
 /** One of the transports with connections, as the compliance suite sees it. */
@@ -15,6 +16,7 @@ export interface Transport {
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sluice-server-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let paths = 0;
 
 /** A path for a Unix socket that nothing uses. */
