@@ -1,8 +1,9 @@
-export { builtInPlugins } from './built-in-plugins.js';
 export { main } from './cli/main.js';
+export { loadPlugins } from './load-plugins.js';
+export type { LoadPluginsOptions } from './load-plugins.js';
 export { createLog, logLevels } from './log.js';
-export type { AgentLog, LogLevel, LogOptions } from './log.js';
-export { Pipeline } from './pipeline/pipeline.js';
-export type { PipelineOptions } from './pipeline/pipeline.js';
-export { PluginRegistry } from './pipeline/plugin-registry.js';
+export type { AgentLog, LogLevel, LogOptions, RootLog, WarningListener } from './log.js';
+export { buildPipeline } from './pipeline/build-pipeline.js';
+export type { PipelineOptions } from './pipeline/build-pipeline.js';
+export type { Pipeline } from './pipeline/pipeline.js';
 export { compileTagPattern, TagPatternError } from './routing/tag-pattern.js';

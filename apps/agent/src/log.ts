@@ -1,10 +1,8 @@
+import { compileStrftime, formatSeconds, localOffset } from '@sluice/formats';
 import type { Logger } from '@sluice/server';
 import { levels, pino } from 'pino';
-import { formatSeconds } from './local-time.js';
 import type { LogLevel } from './log-levels.js';
 import { RepeatedLines, type RepeatOptions } from './log-repeats.js';
-import { compileStrftime } from './outputs/format/strftime.js';
-import { localOffset } from './outputs/format/time-zone.js';
 
 export { logLevels } from './log-levels.js';
 export type { LogLevel } from './log-levels.js';
@@ -75,18 +73,31 @@ function repeatsOf({ repeatInterval }: LogOptions): RepeatOptions {
   return repeatInterval === undefined ? usualRepeats : { interval: repeatInterval, burst: 1 };
 }
 
-const changeable = new WeakMap<AgentLog, (options: LogOptions) => void>();
+/** Hears of every warning and error that is logged. */
+export type WarningListener = (
+  level: 'warn' | 'error',
+  /** The id of the plugin that logged it; none where it is the host's own line. */
+  plugin: string | undefined,
+  fields: object,
+  text: string,
+) => void;
 
-/**
- * Changes a log that {@link createLog} has made: level, format, time format and repeats. Logs that
- * were made from it before keep their level.
- */
-export function changeLog(log: AgentLog, options: LogOptions): void {
-  changeable.get(log)?.(options);
+/** The log of a whole process, whose look can be changed while it is used. */
+export interface RootLog extends AgentLog {
+  /**
+   * Changes level, format, time format and repeats. Logs that were made from it before keep their
+   * level.
+   */
+  change(options: LogOptions): void;
+  /** Default: none. */
+  onWarning: WarningListener | undefined;
 }
 
+const warnLevel = levels.values.warn;
+const errorLevel = levels.values.error;
+
 /** Makes the log of the agent. */
-export function createLog(options: LogOptions = {}): AgentLog {
+export function createLog(options: LogOptions = {}): RootLog {
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   let render = renderer(options);
   const repeats = new RepeatedLines((line) => write(render(line)), repeatsOf(options));
@@ -96,13 +107,32 @@ export function createLog(options: LogOptions = {}): AgentLog {
     {
       level: options.level ?? 'info',
       base: options.workerId === undefined ? {} : { worker: options.workerId },
+      hooks: {
+        logMethod(args, method, level) {
+          if (level >= warnLevel) heard(this.bindings(), args, level);
+          method.apply(this, args);
+        },
+      },
     },
     { write: (line: string) => repeats.push(line) },
   );
-  changeable.set(log, (change) => {
-    render = renderer(change);
-    repeats.options = repeatsOf(change);
-    log.level = change.level ?? 'info';
+  const heard = (bindings: object, args: unknown[], level: number): void => {
+    const [fields, text] = args;
+    const { plugin } = bindings as { plugin?: unknown };
+    root.onWarning?.(
+      level >= errorLevel ? 'error' : 'warn',
+      typeof plugin === 'string' ? plugin : undefined,
+      typeof fields === 'object' && fields !== null ? fields : {},
+      String(text ?? fields),
+    );
+  };
+  const root: RootLog = Object.assign(log as AgentLog, {
+    onWarning: undefined,
+    change(change: LogOptions) {
+      render = renderer(change);
+      repeats.options = repeatsOf(change);
+      log.level = change.level ?? 'info';
+    },
   });
-  return log;
+  return root;
 }

@@ -1,3 +1,4 @@
+import { KEPT } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { TestPipeline } from './support/pipeline.js';
 
@@ -9,7 +10,7 @@ const agentWith = (...stores: string[]) =>
 describe('copy', () => {
   test('gives the events to every store, and is kept at once where all are', () => {
     const agent = agentWith(store('keep', 'a'), store('keep', 'b'));
-    expect(agent.emit('x', { n: 1 })).toBeUndefined();
+    expect(agent.emit('x', { n: 1 })).toBe(KEPT);
     expect(agent.records('a')).toEqual([{ n: 1 }]);
     expect(agent.records('b')).toEqual([{ n: 1 }]);
   });

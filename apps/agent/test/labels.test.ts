@@ -1,4 +1,5 @@
 import { ConfigError } from '@sluice/config';
+import { KEPT } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { TestPipeline } from './support/pipeline.js';
 
@@ -65,20 +66,33 @@ describe('<label>', () => {
     expect(agent.records('a')).toEqual([{ n: 1 }, { n: 1 }]);
   });
 
-  test('events that go in a circle are an error, not an endless loop', () => {
+  test.each([
+    ['**', '**', 'any.other.tag'],
+    ['**', 'app.{a,b}', 'app.a'],
+    ['x.*', 'x.a', 'x.a'],
+  ])('events that would go in a circle are found at the start: %s and %s', (there, back, tag) => {
+    expect(
+      errorOf(`
+      <match ${there}>\n@type relabel\n@label @A\n</match>
+      <label @A>\n<match ${back}>\n@type copy\n<store>\n@type relabel\n@label @ROOT\n</store>\n</match>\n</label>`),
+    ).toContain(`events of tag "${tag}" would go in a circle: from @ROOT to @A to @ROOT`);
+  });
+
+  test('a circle that no pattern shows is an error, not an endless loop', () => {
     const agent = new TestPipeline(`
-      <match **>\n@type relabel\n@label @A\n</match>
-      <label @A>\n<match **>\n@type relabel\n@label @ROOT\n</match>\n</label>`);
-    expect(() => agent.emit('x', { n: 1 })).toThrow(/in a circle/);
-    expect(() => agent.emit('x', { n: 1 })).toThrow(/in a circle/);
+      <match /^secret$/>\n@type relabel\n@label @A\n</match>
+      <label @A>\n<match secret.*>\n@type null\n</match>
+      <match /.*/>\n@type relabel\n@label @ROOT\n</match>\n</label>`);
+    expect(() => agent.emit('secret', { n: 1 })).toThrow(/in a circle/);
+    expect(() => agent.emit('secret', { n: 1 })).toThrow(/in a circle/);
   });
 
   test('events without a match in a label are dropped with one warning a tag, and counted', () => {
     const agent = new TestPipeline(
       `<source>\n@type test\n@label @A\n</source>\n<label @A>\n${keep('a', 'a')}</label>`,
     );
-    expect(agent.emit('b', { n: 1 })).toBeUndefined();
-    expect(agent.emit('b', { n: 1 }, { n: 2 })).toBeUndefined();
+    expect(agent.emit('b', { n: 1 })).toBe(KEPT);
+    expect(agent.emit('b', { n: 1 }, { n: 2 })).toBe(KEPT);
     expect(agent.pipeline.labels.get('@A')!.unmatchedEvents).toBe(3);
     expect(agent.warnings()).toEqual([
       'no <match> for tag "b" in <label @A>: its events are dropped',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '@sluice/config';
-import { changeLog, createLog, type LogOptions } from '../src/log.js';
+import { createLog, type LogOptions } from '../src/log.js';
 import { readSystem } from '../src/system/system-settings.js';
 
 function logOf(options: LogOptions = {}) {
@@ -24,7 +24,7 @@ describe('lines', () => {
     const { lines, log } = logOf({ timeFormat: 'y%Y.%L' });
     log.info({}, 'one');
     expect(lines[0]).toMatch(/^y\d{4}\.\d{3} \[info\]: one\n$/);
-    changeLog(log, { format: 'json', level: 'warn' });
+    log.change({ format: 'json', level: 'warn' });
     log.info({}, 'two');
     log.warn({}, 'three');
     expect(JSON.parse(lines[1])).toMatchObject({ level: 40, msg: 'three' });
@@ -68,7 +68,7 @@ describe('lines that repeat', () => {
     expect(lines).toHaveLength(1);
     vi.advanceTimersByTime(10_000);
     expect(lines[1]).toContain('x (and 2 times more within 10 s) repeated=2');
-    changeLog(log, { repeatInterval: 0 });
+    log.change({ repeatInterval: 0 });
     for (let i = 0; i < 30; i++) log.warn({}, 'y');
     expect(lines).toHaveLength(32);
   });

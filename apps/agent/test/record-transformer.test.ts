@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { ConfigError } from '@sluice/config';
 import { EventStream, EventTime } from '@sluice/event-stream';
+import { KEPT } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
-import { formatSeconds } from '../src/local-time.js';
+import { formatSeconds } from '@sluice/formats';
 import { TestPipeline, type TestRecord } from './support/pipeline.js';
 
 const agentWith = (filter: string, more = '') =>
@@ -158,7 +159,7 @@ describe('an event that cannot be transformed', () => {
       filter,
       '<label @ERROR>\n<match **>\n@type keep\n@id errors\n</match>\n</label>',
     );
-    expect(emit(agent)).toBeUndefined();
+    expect(emit(agent)).toBe(KEPT);
     expect(agent.records('kept').map(({ n }) => n)).toEqual([1, 3]);
     expect(agent.kept.get('errors')).toEqual([['x', { n: 2, at: 'yesterday' }]]);
     expect(agent.warnings()).toEqual(['send an error event to @ERROR']);
@@ -167,7 +168,7 @@ describe('an event that cannot be transformed', () => {
 
   test('is dropped with a warning that shows it, where there is no @ERROR', () => {
     const agent = agentWith(filter);
-    expect(emit(agent)).toBeUndefined();
+    expect(emit(agent)).toBe(KEPT);
     expect(agent.records('kept').map(({ n }) => n)).toEqual([1, 3]);
     expect(agent.log.at(-1)).toMatchObject({
       msg: 'dump an error event',

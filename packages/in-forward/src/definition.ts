@@ -1,4 +1,4 @@
-import { defineInput } from '@sluice/plugin';
+import { defineInput, listenProblems } from '@sluice/plugin';
 import { ForwardInput } from './forward-input.js';
 import { forwardSection } from './section.js';
 
@@ -8,4 +8,5 @@ export const forwardInput = defineInput({
   description: "Receives events from Fluentd's forward protocol.",
   section: forwardSection,
   create: (config, context) => new ForwardInput(context, config),
+  startProblems: (config, context, element) => listenProblems(config, element, context),
 });

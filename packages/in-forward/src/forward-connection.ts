@@ -8,7 +8,7 @@ import {
   type Refusal,
   type ServerHandshakeResult,
 } from '@sluice/forward-protocol';
-import type { Router } from '@sluice/plugin';
+import { checkKeeping, KEPT, type Router } from '@sluice/plugin';
 import type { Connection, Logger } from '@sluice/server';
 import { InFlight } from './in-flight.js';
 import type { ForwardConfig } from './section.js';
@@ -199,8 +199,8 @@ export class ForwardConnection {
       return;
     }
     if (this.#fields !== undefined) stream = stream.withFields(this.#fields);
-    const kept = router.emit(tag, stream);
-    if (kept === undefined) {
+    const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
+    if (kept === KEPT) {
       this.#kept(message.chunk, message.format);
     } else {
       // The message's bytes are the stream's; inflated, they are more.

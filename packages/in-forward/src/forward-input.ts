@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { Input, transportOptions, type InputContext } from '@sluice/plugin';
+import { Input, transportOptions, type InputContext, type PluginStatistics } from '@sluice/plugin';
 import type { ServerHandle } from '@sluice/server';
 import { ForwardConnection, type ForwardContext } from './forward-connection.js';
 import { InFlight } from './in-flight.js';
 import type { ForwardConfig } from './section.js';
 import { forwardSecurity } from './security.js';
-import { Statistics, type ForwardStatistics } from './statistics.js';
+import { pluginStatistics, Statistics, type ForwardStatistics } from './statistics.js';
 
 const TITLE = 'in_forward';
 // What Fluentd answers to any datagram.
@@ -48,8 +48,12 @@ export class ForwardInput extends Input {
     );
   }
 
-  /** What came in since the start. */
-  statistics(): ForwardStatistics {
+  override statistics(): PluginStatistics {
+    return pluginStatistics(this.received());
+  }
+
+  /** What came in since the start, in detail. */
+  received(): ForwardStatistics {
     return this.#statistics.snapshot(this.#inFlight.bytes);
   }
 

@@ -1,4 +1,5 @@
 import type { ForwardMessage, ForwardMode } from '@sluice/forward-protocol';
+import type { PluginStatistics, Statistic } from '@sluice/plugin';
 
 /** What was received: counts since the start. */
 export interface ForwardCount {
@@ -121,4 +122,37 @@ function add(count: ForwardCount, events: number, bytes: number): void {
   count.messages++;
   count.events += events;
   count.bytes += bytes;
+}
+
+/** The same in the shape that every plugin's statistics have. */
+export function pluginStatistics(received: ForwardStatistics): PluginStatistics {
+  return {
+    counters: {
+      ...counts('', 'mode', received.modes),
+      ...counts('tag_', 'tag_prefix', received.tagPrefixes),
+      acks: received.acks,
+      heartbeats: received.heartbeats,
+      invalid_events: received.invalidEvents,
+      not_kept: received.notKept,
+      refused_messages: { label: 'reason', values: received.refusedMessages },
+      closed_connections: { label: 'reason', values: received.closedConnections },
+    },
+    gauges: { in_flight_bytes: received.inFlightBytes, unfinished_bytes: received.unfinishedBytes },
+  };
+}
+
+function counts(
+  by: string,
+  label: string,
+  table: Record<string, ForwardCount>,
+): Record<string, Statistic> {
+  const of = (what: keyof ForwardCount): Statistic => ({
+    label,
+    values: Object.fromEntries(Object.entries(table).map(([key, count]) => [key, count[what]])),
+  });
+  return {
+    [`${by}messages`]: of('messages'),
+    [`${by}events`]: of('events'),
+    [`${by}bytes`]: of('bytes'),
+  };
 }

@@ -40,13 +40,13 @@ describe('acks', () => {
     client.write(Buffer.concat([message(1, 'one'), message(2, 'two'), message(3)]));
     await until(() => kept.length === 3);
     expect(client.received.length).toBe(0);
-    expect(server.input.statistics().inFlightBytes).toBeGreaterThan(0);
+    expect(server.input.received().inFlightBytes).toBeGreaterThan(0);
     const writes: Buffer[] = [];
     client.socket.on('data', (data: Buffer) => writes.push(data));
     for (const resolve of kept) resolve();
     await client.read(1);
     expect(writes).toEqual([Buffer.concat([encodeAck('one'), encodeAck('two')])]);
-    expect(server.input.statistics()).toMatchObject({ acks: 2, inFlightBytes: 0 });
+    expect(server.input.received()).toMatchObject({ acks: 2, inFlightBytes: 0 });
   });
 
   test('those of one read are one write', async () => {
@@ -65,7 +65,7 @@ describe('acks', () => {
     const client = await connectTo(server.port);
     client.write(message(1, 'one'));
     expect(await client.closed()).toEqual(Buffer.alloc(0));
-    expect(server.input.statistics()).toMatchObject({ notKept: 1, acks: 0, inFlightBytes: 0 });
+    expect(server.input.received()).toMatchObject({ notKept: 1, acks: 0, inFlightBytes: 0 });
     expect(server.warnings()[0].text).toMatch(/disk full/);
   });
 
@@ -144,7 +144,7 @@ test('a bare nil is a heartbeat', async () => {
   const client = await connectTo(server.port);
   client.write(Buffer.concat([Buffer.of(0xc0), message(1, 'c')]));
   await client.read(1);
-  expect(server.input.statistics().heartbeats).toBe(1);
+  expect(server.input.received().heartbeats).toBe(1);
 });
 
 test('unix_path with unix_perm', async () => {
@@ -176,7 +176,7 @@ describe('limits', () => {
       'message is larger than chunk_size_warn_limit',
     ]);
     expect(server.warnings()[0].fields).toMatchObject({ tag: 't', peer: expect.any(String) });
-    expect(server.input.statistics().refusedMessages).toEqual({ chunk_size_limit: 1 });
+    expect(server.input.received().refusedMessages).toEqual({ chunk_size_limit: 1 });
   });
 
   test('decompression_size_limit', async () => {
@@ -190,7 +190,7 @@ describe('limits', () => {
       ]),
     );
     expect(await client.read(1)).toEqual(encodeAck('next'));
-    expect(server.input.statistics().refusedMessages).toEqual({ decompression_size_limit: 1 });
+    expect(server.input.received().refusedMessages).toEqual({ decompression_size_limit: 1 });
   });
 
   test('in_flight_limit stops reading until outputs have kept enough', async () => {
@@ -207,12 +207,12 @@ describe('limits', () => {
     let done = 0;
     while (done < count) {
       await until(() => kept.length > done);
-      most = Math.max(most, server.input.statistics().inFlightBytes);
+      most = Math.max(most, server.input.received().inFlightBytes);
       kept[done++]();
     }
     // One read may bring it over the limit, more may not.
     expect(most).toBeLessThan(1024 * 1024 + 2 * big.length + 65_536);
-    await until(() => server.input.statistics().inFlightBytes === 0);
+    await until(() => server.input.received().inFlightBytes === 0);
   });
 
   test('total_in_flight_limit bounds unfinished messages', async () => {
@@ -222,8 +222,8 @@ describe('limits', () => {
       encodeMessage('t', { time: 1, record: { text: 'x'.repeat(300_000) } }).subarray(0, 290_000),
     );
     await client.closed();
-    await until(() => server.input.statistics().unfinishedBytes === 0);
-    expect(server.input.statistics().closedConnections).toEqual({ unfinished_limit: 1 });
+    await until(() => server.input.received().unfinishedBytes === 0);
+    expect(server.input.received().closedConnections).toEqual({ unfinished_limit: 1 });
   });
 });
 
@@ -238,7 +238,7 @@ describe('bad input', () => {
     expect(server.warnings()[0].fields).toMatchObject({ title: 'in_forward' });
     good.write(message(2, 'fine'));
     expect(await good.read(1)).toEqual(encodeAck('fine'));
-    expect(server.input.statistics().closedConnections).toEqual({ protocol: 1 });
+    expect(server.input.received().closedConnections).toEqual({ protocol: 1 });
   });
 
   const mixed = Buffer.concat([stream.bytes, encodeValue('bad'), stream.bytes]);
@@ -250,7 +250,7 @@ describe('bad input', () => {
     expect(await client.read(1)).toEqual(encodeAck('c'));
     expect(server.events().length).toBe(6);
     expect(server.warnings()[0].fields).toMatchObject({ invalid: 1 });
-    expect(server.input.statistics().invalidEvents).toBe(1);
+    expect(server.input.received().invalidEvents).toBe(1);
   });
 
   test('skip_invalid_event false refuses the message', async () => {
@@ -260,7 +260,7 @@ describe('bad input', () => {
       Buffer.concat([encodePackedForward('t', mixed, { chunk: 'c' }), message(1, 'next')]),
     );
     expect(await client.read(1)).toEqual(encodeAck('next'));
-    expect(server.input.statistics().refusedMessages).toEqual({ invalid_event: 1 });
+    expect(server.input.received().refusedMessages).toEqual({ invalid_event: 1 });
   });
 
   test('metrics and traces are refused, not acknowledged', async () => {
@@ -273,7 +273,7 @@ describe('bad input', () => {
       ]),
     );
     expect(await client.read(1)).toEqual(encodeAck('next'));
-    expect(server.input.statistics().refusedMessages).toEqual({ fluent_signal: 1 });
+    expect(server.input.received().refusedMessages).toEqual({ fluent_signal: 1 });
   });
 });
 
@@ -289,7 +289,7 @@ test('statistics per mode and tag prefix', async () => {
     ]),
   );
   await client.read(1);
-  expect(server.input.statistics()).toMatchObject({
+  expect(server.input.received()).toMatchObject({
     modes: {
       message: { messages: 1, events: 1, bytes: message(1).length },
       forward: { messages: 1, events: 3 },

@@ -35,7 +35,7 @@ test('a wrong key gets PONG with the reason, one try, and the connection is clos
   expect(answer.toString('latin1')).toContain('shared_key mismatch');
   expect(server.streams).toEqual([]);
   expect(server.warnings()).toMatchObject([{ fields: { reason: 'shared_key mismatch' } }]);
-  expect(server.input.statistics().closedConnections).toEqual({ handshake: 1 });
+  expect(server.input.received().closedConnections).toEqual({ handshake: 1 });
 });
 
 test.each([
@@ -57,7 +57,7 @@ test('a peer that is silent after HELO goes after handshake_timeout', async () =
   const client = await connectTo(server.port);
   await client.closed();
   expect(server.warnings()[0].text).toBe('connection closed: no PING within 0.05 seconds');
-  expect(server.input.statistics().closedConnections).toEqual({ handshake_timeout: 1 });
+  expect(server.input.received().closedConnections).toEqual({ handshake_timeout: 1 });
 });
 
 test('clients by network, with their own key; all others denied', async () => {

@@ -1,5 +1,11 @@
 import type { EventStream } from '@sluice/event-stream';
-import { Output, type PluginContext } from '@sluice/plugin';
+import {
+  KEPT,
+  Output,
+  type Keeping,
+  type PluginContext,
+  type PluginStatistics,
+} from '@sluice/plugin';
 import { createClientContext, type ClientTls } from '@sluice/tls';
 import { Balancer } from './balancer.js';
 import { Chunk } from './chunk.js';
@@ -78,8 +84,8 @@ export class ForwardOutput extends Output {
    *   `require_ack_response` when the kernel has taken them; it rejects with
    *   {@link ForwardOutputError} when no server took them within `retry_timeout`
    */
-  write(tag: string, stream: EventStream): void | Promise<void> {
-    if (stream.count === 0) return;
+  write(tag: string, stream: EventStream): Keeping {
+    if (stream.count === 0) return KEPT;
     const config = this.#config;
     const events = config.timeAsInteger ? integerTimes(stream) : stream;
     const size = events.bytes.length;
@@ -99,19 +105,48 @@ export class ForwardOutput extends Output {
     return chunk.kept;
   }
 
-  /** Counts since the start, and what waits now. */
-  stats(): Record<string, number | string> {
+  override statistics(): PluginStatistics {
     return {
-      events: this.#events,
-      refusedEvents: this.#refused,
-      resentChunks: this.#resent,
-      waitingChunks: this.#waiting.size + this.#again.size,
-      bufferedBytes: this.#bytes,
-      availableServers: this.#nodes.filter(({ available }) => available).length,
-      servers: this.#nodes.length,
-      serverFailures: this.#nodes.reduce((sum, { failures }) => sum + failures, 0),
-      keptChunks: this.#nodes.reduce((sum, { kept }) => sum + kept, 0),
+      queue: {
+        bytes: this.#bytes,
+        limit: this.#config.queueLimitSize,
+        chunks: this.#waiting.size + this.#again.size,
+      },
+      ...this.#retry(),
+      counters: {
+        events: this.#events,
+        refused_events: this.#refused,
+        resent_chunks: this.#resent,
+        server_failures: this.#nodes.reduce((sum, { failures }) => sum + failures, 0),
+        kept_chunks: this.#nodes.reduce((sum, { kept }) => sum + kept, 0),
+      },
+      gauges: {
+        available_servers: this.#nodes.filter(({ available }) => available).length,
+        servers: this.#nodes.length,
+      },
+      servers: this.#nodes.map((node) => ({
+        name: node.target.name,
+        address: node.target.peer,
+        available: node.available,
+        weight: node.weight,
+        standby: node.standby,
+        kept: node.kept,
+        failures: node.failures,
+        ...(node.lastError !== undefined && { reason: node.lastError.message }),
+      })),
     };
+  }
+
+  /** The chunk that has come back most often. */
+  #retry(): Pick<PluginStatistics, 'retry'> {
+    let worst: Chunk | undefined;
+    for (const chunk of this.#again) {
+      if (chunk.attempts > (worst?.attempts ?? 0)) worst = chunk;
+    }
+    if (worst === undefined) return {};
+    const start = (performance.timeOrigin + worst.since) / 1000;
+    const reason = this.#nodes.find(({ lastError }) => lastError !== undefined)?.lastError?.message;
+    return { retry: { steps: worst.attempts, start, ...(reason !== undefined && { reason }) } };
   }
 
   override afterShutdown(): void {

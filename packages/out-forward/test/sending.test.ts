@@ -16,7 +16,10 @@ test('bytes go on as they are, and streams of one tag that wait are joined', asy
   expect(to.messages.map(({ tag }) => tag)).toEqual(['x', 'y']);
   expect(to.messages[0].stream.bytes).toEqual(Buffer.concat([a.bytes, b.bytes]));
   expect(to.messages[0].option).toMatchObject({ size: 3 });
-  expect(output.stats()).toMatchObject({ events: 4, bufferedBytes: 0, waitingChunks: 0 });
+  expect(output.statistics()).toMatchObject({
+    queue: { bytes: 0, chunks: 0 },
+    counters: { events: 4 },
+  });
 });
 
 test('write is done only when the ack has come', async () => {
@@ -110,7 +113,10 @@ test('shared key and user; a wrong key is refused with the reason', async () => 
     code: 'ERR_SLUICE_FORWARD_UNAVAILABLE',
     message: expect.stringContaining('shared_key mismatch'),
   });
-  expect(bad.output.stats()).toMatchObject({ refusedEvents: 1, bufferedBytes: 0 });
+  expect(bad.output.statistics()).toMatchObject({
+    queue: { bytes: 0 },
+    counters: { refused_events: 1 },
+  });
   await expect(
     startOutput(`verify_connection_at_startup true\n${security('wrong')}${server(to.port, user)}`),
   ).rejects.toThrow('shared_key mismatch');

@@ -1,29 +1,42 @@
-import type { ConfigElement, Section } from '@sluice/config';
+import type { ConfigElement, ConfigError, Section } from '@sluice/config';
+import type { ChunkStore } from './chunk-store.js';
+import type { PluginContext } from './context.js';
 import type { Filter, FilterContext } from './filter.js';
+import type { Formatter } from './formatter.js';
 import type { Input, InputContext } from './input.js';
-import type { Output } from './output.js';
-import type { PluginContext } from './plugin.js';
-import type { Router } from './router.js';
+import type { Output, OutputContext } from './output.js';
+import type { Parser } from './parser.js';
+import type { ServiceDiscovery } from './service-discovery.js';
 
-/** What the host gives to an output. */
-export interface OutputContext extends PluginContext {
-  /**
-   * For outputs that hand events on: the routes of the `@label` of the section, or else those that
-   * the section itself stands in. Fluentd: `helpers :event_emitter`. Default: there are none.
-   */
-  readonly router?: Router;
-  /**
-   * Makes an output inside this one, from a section such as copy's `<store>`. The host starts it
-   * before, and stops it after, the output that asked for it.
-   *
-   * @throws ConfigError for a wrong section
-   */
-  createOutput(element: ConfigElement): Output;
+/**
+ * The major version of the contracts in this package, which is the package's own. A host runs
+ * plugins that were made for the same one.
+ */
+export const apiVersion = 0;
+
+/** By kind: what a definition makes, and what it gets from the host. */
+export interface PluginKinds {
+  input: { plugin: Input; context: InputContext };
+  output: { plugin: Output; context: OutputContext };
+  filter: { plugin: Filter; context: FilterContext };
+  parser: { plugin: Parser; context: PluginContext };
+  formatter: { plugin: Formatter; context: PluginContext };
+  service_discovery: { plugin: ServiceDiscovery; context: PluginContext };
+  chunk_store: { plugin: ChunkStore; context: PluginContext };
 }
 
-interface DefinitionOf<Kind extends string, Config, Context, P> {
+/** Names of the kinds. */
+export type PluginKind = keyof PluginKinds;
+
+/** The kinds that stand inside of another plugin. */
+export type InnerKind = Exclude<PluginKind, 'input' | 'filter'>;
+
+/** What a plugin that is of one kind, with parameters of type `Config`, consists of. */
+export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
   readonly kind: Kind;
-  /** Fluentd: `@type`. */
+  /** The contracts that it was made for; set by `defineInput` and its like. */
+  readonly apiVersion: number;
+  /** The name in a configuration. Fluentd: `@type`. */
   readonly type: string;
   /** One sentence for `sluice plugin show`. */
   readonly description: string;
@@ -34,46 +47,167 @@ interface DefinitionOf<Kind extends string, Config, Context, P> {
    *
    * @throws ConfigError for parameters that do not go together (`element.error` points at one)
    */
-  readonly create: (config: Config, context: Context, element: ConfigElement) => P;
+  readonly create: (
+    config: Config,
+    context: PluginKinds[Kind]['context'],
+    element: ConfigElement,
+  ) => PluginKinds[Kind]['plugin'];
+  /**
+   * Looks for what would keep an instance from starting, and leaves nothing behind: a port that may
+   * not be listened on, a folder that cannot be written, a certificate that cannot be used. Run by
+   * `sluice --dry-run`. Default: nothing is looked for.
+   *
+   * @returns one error for each problem, which points at the parameter
+   */
+  readonly startProblems?: (
+    config: Config,
+    context: StartCheckContext,
+    element: ConfigElement,
+  ) => Promise<readonly ConfigError[]>;
+  /**
+   * Whether it watches the others (an input such as `monitor_agent`): the host then counts what goes
+   * through each plugin, and gives `context.host`. Default: false.
+   */
+  readonly watchesHost?: boolean;
+  /**
+   * Whether it is an output that hands events on to `context.router` with the tag that they had, as
+   * `relabel` does: the host then looks for circles before it starts. Default: false.
+   */
+  readonly passesEventsOn?: boolean;
 }
 
-export type InputDefinition<Config = unknown> = DefinitionOf<'input', Config, InputContext, Input>;
-export type OutputDefinition<Config = unknown> = DefinitionOf<
-  'output',
-  Config,
-  OutputContext,
-  Output
+/** What a start check gets. */
+export interface StartCheckContext extends Pick<PluginContext, 'log' | 'workerId' | 'workers'> {
+  /**
+   * Says that a plugin is going to listen on a port, so that two plugins with one port are found.
+   *
+   * @param protocol `tcp` or `udp`
+   * @param bind the address
+   * @param element the section that says so
+   * @returns the section of another plugin that listens there, too
+   */
+  readonly claimPort?: (
+    protocol: 'tcp' | 'udp',
+    port: number,
+    bind: string,
+    element: ConfigElement,
+  ) => ConfigElement | undefined;
+}
+
+/** Defines an input. Fluentd: `Fluent::Plugin.register_input`. */
+export type InputDefinition<Config = unknown> = DefinitionOf<'input', Config>;
+/** Defines an output. Fluentd: `register_output`. */
+export type OutputDefinition<Config = unknown> = DefinitionOf<'output', Config>;
+/** Defines a filter. Fluentd: `register_filter`. */
+export type FilterDefinition<Config = unknown> = DefinitionOf<'filter', Config>;
+/** Defines a parser. Fluentd: `register_parser`. */
+export type ParserDefinition<Config = unknown> = DefinitionOf<'parser', Config>;
+/** Defines a formatter. Fluentd: `register_formatter`. */
+export type FormatterDefinition<Config = unknown> = DefinitionOf<'formatter', Config>;
+/** Defines a service discovery. Fluentd: `register_sd`. */
+export type ServiceDiscoveryDefinition<Config = unknown> = DefinitionOf<
+  'service_discovery',
+  Config
 >;
-export type FilterDefinition<Config = unknown> = DefinitionOf<
-  'filter',
-  Config,
-  FilterContext,
-  Filter
+/** Defines a store for the chunks of a buffer. Fluentd: `register_buffer`. */
+export type ChunkStoreDefinition<Config = unknown> = DefinitionOf<'chunk_store', Config>;
+
+/** A plugin as its package exports it. */
+export type PluginDefinition = { [Kind in PluginKind]: DefinitionOf<Kind> }[PluginKind];
+
+/** What is left to say of a plugin whose kind is known. */
+export type DefinitionInput<Kind extends PluginKind, Config> = Omit<
+  DefinitionOf<Kind, Config>,
+  'kind' | 'apiVersion'
 >;
 
-/** A kind of plugin as its package exports it. Fluentd: `Fluent::Plugin.register_input` and so on. */
-export type PluginDefinition = InputDefinition | OutputDefinition | FilterDefinition;
+// A definition's own `create` takes its own Config only. Whoever holds many of them reads the section
+// and hands its result on, so the parameter may be forgotten in the type.
+function define<Kind extends PluginKind, Config>(
+  kind: Kind,
+  definition: DefinitionInput<Kind, Config>,
+): DefinitionOf<Kind> {
+  return { kind, apiVersion, ...definition } as unknown as DefinitionOf<Kind>;
+}
 
-// A definition's own `create` takes its own Config only; whoever holds many of them reads the
-// section and hands its result on, so the parameter may be forgotten in the type.
-
-/** Defines an input: `export default defineInput({ type: 'example', section, create })`. */
-export function defineInput<Config>(
-  definition: Omit<InputDefinition<Config>, 'kind'>,
-): InputDefinition {
-  return { kind: 'input', ...definition } as unknown as InputDefinition;
+/** Defines an input: `export default defineInput({ type, description, section, create })`. */
+export function defineInput<Config>(definition: DefinitionInput<'input', Config>): InputDefinition {
+  return define('input', definition);
 }
 
 /** Defines an output. */
 export function defineOutput<Config>(
-  definition: Omit<OutputDefinition<Config>, 'kind'>,
+  definition: DefinitionInput<'output', Config>,
 ): OutputDefinition {
-  return { kind: 'output', ...definition } as unknown as OutputDefinition;
+  return define('output', definition);
 }
 
 /** Defines a filter. */
 export function defineFilter<Config>(
-  definition: Omit<FilterDefinition<Config>, 'kind'>,
+  definition: DefinitionInput<'filter', Config>,
 ): FilterDefinition {
-  return { kind: 'filter', ...definition } as unknown as FilterDefinition;
+  return define('filter', definition);
 }
+
+/** Defines a parser, for `<parse>`. */
+export function defineParser<Config>(
+  definition: DefinitionInput<'parser', Config>,
+): ParserDefinition {
+  return define('parser', definition);
+}
+
+/** Defines a formatter, for `<format>`. */
+export function defineFormatter<Config>(
+  definition: DefinitionInput<'formatter', Config>,
+): FormatterDefinition {
+  return define('formatter', definition);
+}
+
+/** Defines a service discovery, for `<service_discovery>`. */
+export function defineServiceDiscovery<Config>(
+  definition: DefinitionInput<'service_discovery', Config>,
+): ServiceDiscoveryDefinition {
+  return define('service_discovery', definition);
+}
+
+/** Defines a chunk store, for `<buffer>`. */
+export function defineChunkStore<Config>(
+  definition: DefinitionInput<'chunk_store', Config>,
+): ChunkStoreDefinition {
+  return define('chunk_store', definition);
+}
+
+/** Whether a value is a definition, whichever copy of this package made it. */
+export function isPluginDefinition(value: unknown): value is PluginDefinition {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, type, section, create } = value as Record<string, unknown>;
+  return (
+    typeof kind === 'string' &&
+    Object.hasOwn(sectionOfKind, kind) &&
+    typeof type === 'string' &&
+    typeof section === 'object' &&
+    typeof create === 'function'
+  );
+}
+
+/** The section that a plugin of each kind is configured by. */
+export const sectionOfKind: Readonly<Record<PluginKind, string>> = {
+  input: 'source',
+  output: 'match',
+  filter: 'filter',
+  parser: 'parse',
+  formatter: 'format',
+  service_discovery: 'service_discovery',
+  chunk_store: 'buffer',
+};
+
+/** How Fluentd begins the file names of each kind: `in_forward`, `out_file`, `sd_static`. */
+export const prefixOfKind: Readonly<Record<PluginKind, string>> = {
+  input: 'in',
+  output: 'out',
+  filter: 'filter',
+  parser: 'parser',
+  formatter: 'formatter',
+  service_discovery: 'sd',
+  chunk_store: 'buf',
+};

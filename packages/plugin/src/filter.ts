@@ -1,5 +1,6 @@
 import type { EventStream } from '@sluice/event-stream';
-import { Plugin, type PluginContext } from './plugin.js';
+import type { PluginContext } from './context.js';
+import { Plugin } from './plugin.js';
 
 /** What the host gives to a filter. */
 export interface FilterContext extends PluginContext {

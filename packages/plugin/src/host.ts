@@ -14,6 +14,8 @@ export interface Traffic {
   readonly failed: number;
   /** Calls that are not settled yet. */
   readonly pending: number;
+  /** Unix time in milliseconds since when a call has been pending without a pause; absent while none is. */
+  readonly pendingSince: number | undefined;
   /** How long calls took until their events were kept. */
   readonly latency: Latency;
 }
@@ -28,22 +30,13 @@ export interface Latency {
   readonly sum: number;
 }
 
-/**
- * A plugin that has figures of its own to show implements this. The base class does not have it: a
- * plugin without figures needs nothing.
- */
-export interface WithStats {
-  /** Since the start or of now, by names in snake case; plain and cheap. */
-  stats?(): Record<string, number | string>;
-}
-
 /** One plugin of the host, as an input that watches the others sees it. */
 export interface PluginView {
   readonly category: 'input' | 'filter' | 'output';
   /** `@type`. */
   readonly type: string;
   readonly element: ConfigElement;
-  readonly plugin: Plugin & WithStats;
+  readonly plugin: Plugin;
   readonly traffic: Traffic;
 }
 
@@ -63,6 +56,8 @@ export interface LoggedWarning {
 
 /** The host, for an input that watches it. Fluentd: what `in_monitor_agent` finds in the engine. */
 export interface HostView {
+  /** The version of the host, as its package has it. */
+  readonly version: string;
   /** The whole configuration. */
   readonly root: ConfigElement;
   /** All plugins, in the order of the configuration. */

@@ -1,19 +1,47 @@
-export { BufferedOutput, BufferOverflowError } from './buffered-output.js';
-export { bufferSection } from './buffer-section.js';
-export type { BufferConfig } from './buffer-section.js';
-export { defineFilter, defineInput, defineOutput } from './definition.js';
+export { ChunkStore } from './chunk-store.js';
+export type { ChunkMetadata, StoredChunk } from './chunk-store.js';
+export type { InnerPlugin, PluginContext } from './context.js';
+export {
+  apiVersion,
+  defineChunkStore,
+  defineFilter,
+  defineFormatter,
+  defineInput,
+  defineOutput,
+  defineParser,
+  defineServiceDiscovery,
+  isPluginDefinition,
+  prefixOfKind,
+  sectionOfKind,
+} from './definition.js';
 export type {
+  ChunkStoreDefinition,
+  DefinitionInput,
+  DefinitionOf,
   FilterDefinition,
+  FormatterDefinition,
+  InnerKind,
   InputDefinition,
-  OutputContext,
   OutputDefinition,
+  ParserDefinition,
   PluginDefinition,
+  PluginKind,
+  PluginKinds,
+  ServiceDiscoveryDefinition,
+  StartCheckContext,
 } from './definition.js';
 export { Filter } from './filter.js';
 export type { FilterContext } from './filter.js';
-export type { HostView, Latency, LoggedWarning, PluginView, Traffic, WithStats } from './host.js';
+export { Formatter } from './formatter.js';
+export type { Framing } from './formatter.js';
+export { GroupWriter } from './group-writer.js';
+export type { GroupWriterOptions } from './group-writer.js';
+export type { HostView, Latency, LoggedWarning, PluginView, Traffic } from './host.js';
+export { formatterOf, innerPlugin, parserOf, sectionOf } from './inner-plugins.js';
 export { Input } from './input.js';
 export type { InputContext } from './input.js';
+export { KEPT, NotAPromiseError, allKept, checkKeeping } from './kept.js';
+export type { Keeping, Kept } from './kept.js';
 export {
   LifecycleError,
   runPhase,
@@ -21,9 +49,29 @@ export {
   stopPlugins,
   stoppingPhases,
 } from './lifecycle.js';
+export { PluginLoadError } from './loading/errors.js';
+export type { PluginLoadErrorCode } from './loading/errors.js';
+export { PluginLoader } from './loading/plugin-loader.js';
+export type { PluginLoaderOptions } from './loading/plugin-loader.js';
+export { PluginRegistry } from './loading/registry.js';
+export type { LazyPlugins, PluginOrigin, RegisteredPlugin } from './loading/registry.js';
 export { Output } from './output.js';
+export type { EventSink, OutputContext } from './output.js';
+export { ParseError, Parser } from './parser.js';
+export type { ParsedCallback } from './parser.js';
 export { Plugin } from './plugin.js';
-export type { Lifecycle, Phase, PluginContext } from './plugin.js';
+export type { Lifecycle, Phase } from './plugin.js';
 export type { Router } from './router.js';
+export { ServiceDiscovery } from './service-discovery.js';
+export type { Service } from './service-discovery.js';
+export { listenProblems, unwritableFolder } from './start-checks.js';
+export type {
+  PluginStatistics,
+  QueueStatistics,
+  RemoteServerStatistics,
+  RetryStatistics,
+  Statistic,
+} from './statistics.js';
 export { transportOptions, transportSection } from './transport.js';
 export type { Transport } from './transport.js';
+export { writeFully } from './write-fully.js';

@@ -1,5 +1,6 @@
 import type { HostView } from './host.js';
-import { Plugin, type PluginContext } from './plugin.js';
+import type { PluginContext } from './context.js';
+import { Plugin } from './plugin.js';
 import type { Router } from './router.js';
 
 /** What the host gives to an input. */

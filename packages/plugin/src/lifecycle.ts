@@ -66,18 +66,31 @@ export async function startPlugins(plugins: readonly Plugin[]): Promise<void> {
   }
 }
 
+/** How long an end may take. */
+export interface StopOptions {
+  /**
+   * Seconds for all phases of all plugins together. A plugin that has not settled by then is told in
+   * the log and waited for no longer; the phases that are left still run. Default: no limit.
+   */
+  readonly limit?: number;
+}
+
 /**
  * Ends plugins, phase by phase, in the order given: inputs before the outputs that they feed.
  *
- * A plugin that fails does not keep the others from being stopped: its error is logged with its
- * own log, and returned.
+ * A plugin that fails, or does not settle within the limit, does not keep the others from being
+ * stopped: its error is logged with its own log, and returned.
  */
-export async function stopPlugins(plugins: readonly Plugin[]): Promise<LifecycleError[]> {
+export async function stopPlugins(
+  plugins: readonly Plugin[],
+  { limit = Infinity }: StopOptions = {},
+): Promise<LifecycleError[]> {
   const errors: LifecycleError[] = [];
+  const deadline = performance.now() + limit * 1000;
   for (const phase of stoppingPhases) {
     for (const plugin of plugins) {
       try {
-        await runPhase(plugin, phase);
+        await within(deadline, runPhase(plugin, phase), plugin, phase, limit);
       } catch (error) {
         if (!(error instanceof LifecycleError)) throw error;
         plugin.log.error({ plugin: plugin.id, phase, err: error.cause }, error.message);
@@ -86,4 +99,28 @@ export async function stopPlugins(plugins: readonly Plugin[]): Promise<Lifecycle
     }
   }
   return errors;
+}
+
+async function within(
+  deadline: number,
+  running: Promise<void>,
+  { id }: Plugin,
+  phase: Phase,
+  limit: number,
+): Promise<void> {
+  if (deadline === Infinity) return running;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    // A phase that settles at once is in time, however late it is.
+    const left = Math.max(deadline - performance.now(), 10);
+    timer = setTimeout(() => {
+      const cause = new Error(`it has not ended within ${limit} seconds, and is left behind`);
+      reject(new LifecycleError(id, phase, cause));
+    }, left);
+  });
+  try {
+    await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,18 +1,39 @@
 import type { EventStream } from '@sluice/event-stream';
+import type { PluginContext } from './context.js';
+import type { Keeping } from './kept.js';
 import { Plugin } from './plugin.js';
+import type { Router } from './router.js';
+
+/** What the host gives to an output. */
+export interface OutputContext extends PluginContext {
+  /**
+   * For outputs that hand events on: the routes of the `@label` of the section, or else those that
+   * the section itself stands in. Fluentd: `helpers :event_emitter`. Default: there are none.
+   */
+  readonly router?: Router;
+}
+
+/** What takes events: an output, or what a host has put around one. */
+export interface EventSink {
+  /** The id of the output. */
+  readonly id: string;
+  /** See {@link Output.write}. */
+  write(tag: string, stream: EventStream): Keeping;
+}
 
 /** A plugin that takes events out. Fluentd: `Fluent::Plugin::Output`, `<match>`. */
-export abstract class Output extends Plugin {
+export abstract class Output extends Plugin implements EventSink {
   /**
-   * Takes responsibility for the events.
+   * Takes responsibility for the events. Fluentd: `process` and `write`.
    *
-   * The stream is immutable and may be kept, but it is a view on received bytes: what is kept keeps
-   * the whole read that it came in from being freed.
+   * The stream's bytes are valid until what this returns has settled. Whoever wants them longer
+   * copies them: `stream.copy()`.
    *
-   * @returns `undefined` when the events are kept already, else a promise that resolves when they
-   *   are; it rejects when they cannot be kept, and then nothing is acknowledged to the sender.
+   * @returns `KEPT` when the events are kept already, else a promise that resolves when they are; it
+   *   rejects when they cannot be kept, and then nothing is acknowledged to the sender. An `async`
+   *   method needs nothing more
    */
-  abstract write(tag: string, stream: EventStream): void | Promise<void>;
+  abstract write(tag: string, stream: EventStream): Keeping;
 
   /**
    * Writes out at once what is held back, and opens files anew where something outside may have

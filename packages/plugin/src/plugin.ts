@@ -1,16 +1,6 @@
 import { createServerHelper, type Logger, type ServerHelper } from '@sluice/server';
-
-/** What the host of a plugin (the agent, or a test) gives to it. */
-export interface PluginContext {
-  /** Unique name of this instance. Fluentd: `@id`; where none is configured, the host makes one. */
-  readonly id: string;
-  /** Log of this instance, already at the level of `@log_level`. */
-  readonly log: Logger;
-  /** Number of this worker process, from 0. Fluentd: `worker_id`. Default 0. */
-  readonly workerId?: number;
-  /** How many worker processes serve this configuration. Fluentd: `workers`. Default 1. */
-  readonly workers?: number;
-}
+import type { PluginContext } from './context.js';
+import type { PluginStatistics } from './statistics.js';
 
 /**
  * The life of a plugin, in Fluentd's order. Each phase is run for all plugins before the next one
@@ -67,6 +57,14 @@ export abstract class Plugin implements Lifecycle {
   /** The server helper if this plugin has used it. @internal */
   get startedServers(): ServerHelper | undefined {
     return this.#servers;
+  }
+
+  /**
+   * What it tells of itself to whoever watches. Fluentd: `statistics`, and the instance variables
+   * that `in_monitor_agent` reads. Default: nothing.
+   */
+  statistics(): PluginStatistics {
+    return {};
   }
 
   start(): void | Promise<void> {}

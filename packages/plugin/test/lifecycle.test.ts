@@ -4,10 +4,12 @@ import { silentLogger, type Logger } from '@sluice/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   Input,
+  KEPT,
   LifecycleError,
   Output,
   startPlugins,
   stopPlugins,
+  type Keeping,
   type Phase,
 } from '../src/index.js';
 
@@ -37,7 +39,9 @@ class Recording extends Output {
       };
     }
   }
-  write(): void {}
+  write(): Keeping {
+    return KEPT;
+  }
 }
 
 test('each phase runs for all plugins before the next one begins', async () => {
@@ -99,7 +103,7 @@ class Echo extends Input {
 }
 
 test('servers of the helper stop, drain and close with their plugin', async () => {
-  const plugin = new Echo({ id: 'echo', log: silentLogger, router: { emit: () => undefined } });
+  const plugin = new Echo({ id: 'echo', log: silentLogger, router: { emit: () => KEPT } });
   await startPlugins([plugin]);
   const client = net.connect(plugin.port, '127.0.0.1');
   client.on('error', () => undefined); // the end may be a reset

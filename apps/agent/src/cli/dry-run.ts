@@ -1,15 +1,14 @@
 import { ConfigError } from '@sluice/config';
-import { builtInPlugins } from '../built-in-plugins.js';
+import { PluginLoadError } from '@sluice/plugin';
+import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
-import { Pipeline } from '../pipeline/pipeline.js';
-import { PluginRegistry } from '../pipeline/plugin-registry.js';
+import { buildPipeline } from '../pipeline/build-pipeline.js';
 import type { LaunchOptions } from '../processes/launch.js';
 import { readConfigs } from './read-configs.js';
-import { startProblems } from './start-checks.js';
 
 /**
  * Checks a configuration as every worker would read it, and what would keep the agent from starting
- * with it: certificates, ports, folders.
+ * with it: plugins, certificates, ports, folders.
  *
  * @returns the exit code
  */
@@ -18,15 +17,15 @@ export async function dryRun(options: LaunchOptions): Promise<number> {
   const problems = new Set<string>();
   try {
     const configs = await readConfigs({ ...options, log });
-    const registry = new PluginRegistry(builtInPlugins);
     for (const { workerId, root, system } of configs) {
+      const registry = await loadPlugins(options, root);
       // What is odd is said once.
       const pipelineLog = workerId === 0 ? log : createLog({ ...options.log, level: 'error' });
-      new Pipeline(root, { registry, ...system, log: pipelineLog, workerId });
-      for (const problem of await startProblems(root, pipelineLog)) problems.add(problem.format());
+      const pipeline = buildPipeline(root, { registry, ...system, log: pipelineLog, workerId });
+      for (const problem of await pipeline.startProblems()) problems.add(problem.format());
     }
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError) && !(error instanceof PluginLoadError)) throw error;
     problems.add(error.format());
   }
   for (const problem of problems) process.stderr.write(`${problem}\n`);

@@ -7,6 +7,7 @@ import { usage } from './usage.js';
 
 const runFlags = {
   config: { type: 'string', short: 'c' },
+  plugin: { type: 'string', short: 'p', multiple: true },
   'dry-run': { type: 'boolean' },
   verbose: { type: 'boolean', short: 'v', multiple: true },
   quiet: { type: 'boolean', short: 'q', multiple: true },
@@ -65,12 +66,28 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
     dryRun: values['dry-run'] === true,
     supervisor: values['no-supervisor'] !== true,
     log: { ...(level && { level }), ...(format && { format }) },
+    ...(values.plugin !== undefined && { plugins: values.plugin }),
     ...(inlineConfig !== undefined && { inlineConfig }),
     ...(pidFile !== undefined && { pidFile }),
     ...(workers !== undefined && { workers: workerCount(workers) }),
     ...(umask !== undefined && { umask: octal(umask) }),
     ...(onReady && { onReady }),
   });
+}
+
+async function subcommand(
+  command: 'config' | 'plugin',
+  verb: string | undefined,
+  args: string[],
+): Promise<number> {
+  if (command === 'config') {
+    if (verb === 'show') return (await import('./config-show.js')).showConfig(args);
+    throw new UsageError('the command is: sluice config show');
+  }
+  const { listPlugins, showPlugin } = await import('./plugin-commands.js');
+  if (verb === 'show') return showPlugin(args);
+  if (verb === 'list') return listPlugins(args);
+  throw new UsageError('the commands are: sluice plugin list, sluice plugin show');
 }
 
 /**
@@ -86,9 +103,7 @@ export async function main(args: string[], hooks: { onReady?: () => void } = {})
     const [command, verb] = args as (string | undefined)[];
     if (command === 'cat') return await (await import('./cat.js')).cat(args.slice(1));
     if (command === 'config' || command === 'plugin') {
-      if (verb !== 'show') throw new UsageError(`the command is: sluice ${command} show`);
-      const { showConfig, showPlugin } = await import('./show.js');
-      return command === 'config' ? await showConfig(args.slice(2)) : showPlugin(args.slice(2));
+      return await subcommand(command, verb, args.slice(2));
     }
     return await runCommand(args, hooks.onReady);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { changeLog, type AgentLog } from '../log.js';
+import type { RootLog } from '../log.js';
 import type { AgentSettings, ReadConfig, WorkerSettings } from './messages.js';
 import { endingText, WorkerProcess, WorkerStartError, type Ending } from './worker-process.js';
 
@@ -29,7 +29,7 @@ export class Fleet {
 
   constructor(
     readonly settings: AgentSettings,
-    readonly log: AgentLog,
+    readonly log: RootLog,
   ) {}
 
   /** How many have been replaced. */
@@ -58,7 +58,7 @@ export class Fleet {
       await new Promise<void>((resolve, reject) => {
         const others = (read: ReadConfig): void => {
           this.#read = read;
-          changeLog(this.log, { ...read.log, ...this.settings.log });
+          this.log.change({ ...read.log, ...this.settings.log });
           if (this.#stopping) return;
           for (let id = 1; id < read.workers; id += 1) starting.push(this.#add(id));
           Promise.all(starting).then(() => resolve(), reject);

@@ -1,5 +1,5 @@
 import { ConfigError } from '@sluice/config';
-import { changeLog, createLog } from '../log.js';
+import { createLog } from '../log.js';
 import { recordConfig } from './config-recording.js';
 import type { LaunchOptions } from './launch.js';
 import { writePidFile } from './pid-file.js';
@@ -39,9 +39,10 @@ export async function launchAlone(options: LaunchOptions): Promise<number> {
     const { workers, ...recorded } = await recordConfig(config, inlineConfig, workersOf);
     if (workers > 1) log.warn({ workers }, 'without a supervisor there is one worker');
     if (pidFile !== undefined) writePidFile(pidFile);
-    changeLog(log, { ...recorded.log, ...options.log });
+    log.change({ ...recorded.log, ...options.log });
     const read = { ...recorded, workers: 1 };
-    host = await WorkerHost.start({ config, workerId: 0, read, log: options.log ?? {} });
+    const { plugins } = options;
+    host = await WorkerHost.start({ config, plugins, workerId: 0, read, log: options.log ?? {} });
   } catch (error) {
     forget();
     const text = error instanceof ConfigError ? error.format() : failureText(error);

@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly inlineConfig?: string;
   /** In place of the configuration's `workers`. */
   readonly workers?: number;
+  /** Modules of plugins, by path or package, beside those that the configuration names. */
+  readonly plugins?: readonly string[];
   /** Holds the process's number while it runs. */
   readonly pidFile?: string;
   readonly log?: LogOptions;

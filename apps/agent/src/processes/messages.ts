@@ -9,6 +9,8 @@ export interface AgentSettings {
   readonly inlineConfig?: string | undefined;
   /** In place of the configuration's `workers`. */
   readonly workers?: number | undefined;
+  /** Modules of plugins, by path or package. */
+  readonly plugins?: readonly string[] | undefined;
   readonly log: Omit<LogOptions, 'write' | 'workerId'>;
 }
 

@@ -1,4 +1,4 @@
-import { createLog, type AgentLog } from '../log.js';
+import { createLog, type RootLog } from '../log.js';
 import { Fleet } from './fleet.js';
 import type { LaunchOptions } from './launch.js';
 import type { AgentSettings } from './messages.js';
@@ -13,7 +13,7 @@ import { WorkerStartError, type WorkerProcess } from './worker-process.js';
  */
 export class Supervisor {
   readonly #options: LaunchOptions;
-  readonly #log: AgentLog;
+  readonly #log: RootLog;
   readonly #notifier: ServiceNotifier;
   #fleet: Fleet | undefined;
   /** The workers of a new configuration that are not all ready. */
@@ -97,9 +97,9 @@ export class Supervisor {
   }
 
   #settings(): AgentSettings {
-    const { config, inlineConfig, workers, log: { level, format } = {} } = this.#options;
+    const { config, inlineConfig, workers, plugins, log: { level, format } = {} } = this.#options;
     const log = { ...(level && { level }), ...(format && { format }) };
-    return { config, inlineConfig, workers, log };
+    return { config, inlineConfig, workers, plugins, log };
   }
 
   #ready(): void {

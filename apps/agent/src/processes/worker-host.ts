@@ -1,9 +1,9 @@
 import { ConfigError, loadConfig } from '@sluice/config';
-import { LifecycleError } from '@sluice/plugin';
-import { builtInPlugins } from '../built-in-plugins.js';
-import { changeLog, createLog, type AgentLog } from '../log.js';
-import { Pipeline } from '../pipeline/pipeline.js';
-import { PluginRegistry } from '../pipeline/plugin-registry.js';
+import { LifecycleError, PluginLoadError } from '@sluice/plugin';
+import { loadPlugins } from '../load-plugins.js';
+import { createLog, type AgentLog } from '../log.js';
+import { buildPipeline } from '../pipeline/build-pipeline.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import { readSystem } from '../system/system-settings.js';
 import { recordConfig, recordedFiles } from './config-recording.js';
 import type { ReadConfig, WorkerSettings } from './messages.js';
@@ -20,7 +20,7 @@ export class WorkerHost {
 
   /**
    * @param onRead told what was read, where this worker is the one to read the configuration
-   * @throws ConfigError or LifecycleError
+   * @throws ConfigError, PluginLoadError or LifecycleError
    */
   static async start(
     settings: WorkerSettings,
@@ -42,11 +42,12 @@ export class WorkerHost {
     // Each worker sees the same files: one of them warns of what is odd in them.
     const root = await loadConfig(config, { files, workerId, ...(workerId === 0 && { log }) });
     const system = readSystem(root, workerId === 0 ? log : undefined);
-    changeLog(log, { ...system.log, ...settings.log });
+    log.change({ ...system.log, ...settings.log });
     if (system.processName !== undefined)
       process.title = `${system.processName}: worker ${workerId}`;
-    const registry = new PluginRegistry(builtInPlugins);
-    const pipeline = new Pipeline(root, { registry, ...system, log, workerId, workers });
+    const registry = await loadPlugins(settings, root);
+    const pipeline = buildPipeline(root, { registry, ...system, log, workerId, workers });
+    log.onWarning = pipeline.warnings?.add;
     await pipeline.start();
     return new WorkerHost(pipeline, log);
   }
@@ -66,6 +67,7 @@ export class WorkerHost {
 /** What is wrong, for people; undefined for an error that is a bug of this program. */
 export function failureText(error: unknown): string | undefined {
   if (error instanceof ConfigError) return error.format();
+  if (error instanceof PluginLoadError) return `sluice: ${error.format()}`;
   let reason = error;
   while (reason instanceof LifecycleError && reason.cause !== undefined) reason = reason.cause;
   // Its own errors (a port in use, a file that is not to be read) come wrapped, or from the system.

@@ -1,5 +1,5 @@
 import type { EventStream } from '@sluice/event-stream';
-import type { Router } from '@sluice/plugin';
+import { KEPT, type Keeping, type Router } from '@sluice/plugin';
 import type { Logger } from '@sluice/server';
 
 export interface EventErrorsOptions {
@@ -51,7 +51,7 @@ export class EventErrors {
     }
     log.warn(fields, 'send an error event to @ERROR');
     const kept = router.emit(tag, stream);
-    if (kept !== undefined) this.#pending.push(kept);
+    if (kept !== KEPT) this.#pending.push(kept);
   };
 
   /** What the filters since the last call have left unfinished; an acknowledgement waits for it. */
@@ -66,7 +66,7 @@ export class EventErrors {
    *
    * @throws the error, where there is no `@ERROR` to take the stream: it is not kept
    */
-  failed(tag: string, stream: EventStream, error: unknown): void | Promise<void> {
+  failed(tag: string, stream: EventStream, error: unknown): Keeping {
     this.failedEmits += 1;
     const { log, router, logInterval = 0 } = this.options;
     const fields = { tag, events: stream.count, ...errorFields(error) };

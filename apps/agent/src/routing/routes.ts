@@ -1,18 +1,36 @@
 import type { EventStream } from '@sluice/event-stream';
-import type { Filter, Output, Router } from '@sluice/plugin';
+import { allKept, KEPT, type EventSink, type Keeping, type Router } from '@sluice/plugin';
 import type { Logger } from '@sluice/server';
 import { BoundedSet } from './bounded-set.js';
 import type { EventErrors } from './event-errors.js';
+import { RouteLoopError } from './route-loop-error.js';
+
+/** A filter, or what the host has put around one. */
+export interface FilterStep {
+  /** The id of the filter. */
+  readonly id: string;
+  filter(tag: string, stream: EventStream): EventStream;
+}
 
 /** One `<filter>` or `<match>`, in the order of the configuration. */
 export type Rule =
-  | { readonly matches: (tag: string) => boolean; readonly filter: Filter }
-  | { readonly matches: (tag: string) => boolean; readonly output: Output };
+  (Matching & { readonly filter: FilterStep }) | (Matching & { readonly output: EventSink });
+
+interface Matching {
+  /** As it is written in the configuration. */
+  readonly pattern: string;
+  readonly matches: (tag: string) => boolean;
+}
 
 interface Route {
-  readonly filters: readonly Filter[];
-  readonly output: Output | undefined;
+  readonly filters: readonly FilterStep[];
+  readonly output: EventSink | undefined;
 }
+
+/** How many emits may stand inside each other, from outputs that hand events on. */
+const deepest = 100;
+/** Emits hand on to others at once, so one count holds for all routes of the process. */
+let depth = 0;
 
 export interface RoutesOptions {
   readonly log: Logger;
@@ -52,30 +70,44 @@ export class Routes implements Router {
     this.#cache.clear();
   }
 
-  emit(tag: string, stream: EventStream): void | Promise<void> {
+  emit(tag: string, stream: EventStream): Keeping {
     let route = this.#cache.get(tag);
     if (route === undefined) {
-      route = this.#find(tag);
+      route = this.find(tag);
       // A sender that makes up tags must not fill the memory: start over, routes are cheap.
       if (this.#cache.size >= tagCacheLimit) this.#cache.clear();
       this.#cache.set(tag, route);
     }
     const { output, filters } = route;
-    if (output === undefined) {
-      this.#unmatched(tag, stream);
-      return;
+    if (output === undefined) return this.#unmatched(tag, stream);
+    if (depth >= deepest) throw new RouteLoopError(this.label, tag);
+    depth += 1;
+    try {
+      return filters.length === 0
+        ? this.#write(output, tag, stream)
+        : this.#filterAndWrite(filters, output, tag, stream);
+    } finally {
+      depth -= 1;
     }
-    return filters.length === 0
-      ? this.#write(output, tag, stream)
-      : this.#filterAndWrite(filters, output, tag, stream);
+  }
+
+  /** The way that events of a tag go. */
+  find(tag: string): Route {
+    const filters: FilterStep[] = [];
+    for (const rule of this.#rules) {
+      if (!rule.matches(tag)) continue;
+      if ('output' in rule) return { filters, output: rule.output };
+      filters.push(rule.filter);
+    }
+    return { filters, output: undefined };
   }
 
   #filterAndWrite(
-    filters: readonly Filter[],
-    output: Output,
+    filters: readonly FilterStep[],
+    output: EventSink,
     tag: string,
     stream: EventStream,
-  ): void | Promise<void> {
+  ): Keeping {
     let left = stream;
     try {
       for (const filter of filters) {
@@ -87,53 +119,44 @@ export class Routes implements Router {
       return join(this.errors.takePending(), () => this.errors.failed(tag, stream, error));
     }
     const rest = left;
-    const write = (): void | Promise<void> =>
-      rest.count === 0 ? undefined : this.#write(output, tag, rest);
+    const write = (): Keeping => (rest.count === 0 ? KEPT : this.#write(output, tag, rest));
     return join(this.errors.takePending(), write);
   }
 
-  #write(output: Output, tag: string, stream: EventStream): void | Promise<void> {
-    let kept: void | Promise<void>;
+  #write(output: EventSink, tag: string, stream: EventStream): Keeping {
+    let kept: Keeping;
     try {
       kept = output.write(tag, stream);
     } catch (error) {
       return this.errors.failed(tag, stream, error);
     }
-    return kept?.catch((error: unknown) => this.errors.failed(tag, stream, error));
-  }
-
-  #find(tag: string): Route {
-    const filters: Filter[] = [];
-    for (const rule of this.#rules) {
-      if (!rule.matches(tag)) continue;
-      if ('output' in rule) return { filters, output: rule.output };
-      filters.push(rule.filter);
-    }
-    return { filters, output: undefined };
+    if (kept === KEPT) return KEPT;
+    return kept.catch(async (error: unknown) => {
+      const elsewhere = this.errors.failed(tag, stream, error);
+      if (elsewhere !== KEPT) await elsewhere;
+    });
   }
 
   // As in Fluentd such events are dropped, and acknowledged: the configuration says that nobody
   // wants them, and a sender would repeat them for ever.
-  #unmatched(tag: string, stream: EventStream): void {
+  #unmatched(tag: string, stream: EventStream): Keeping {
     this.unmatchedEvents += stream.count;
-    if (!this.#warned.add(tag)) return;
+    if (!this.#warned.add(tag)) return KEPT;
     const where = this.label === '@ROOT' ? '' : ` in <label ${this.label}>`;
     this.#log.warn(
       { tag, ...(this.label !== '@ROOT' && { label: this.label }) },
       `no <match> for tag "${tag}"${where}: its events are dropped`,
     );
+    return KEPT;
   }
 }
 
 /** Both what is pending and what `last` does; at once where nothing is pending. */
-function join(pending: Promise<void>[], last: () => void | Promise<void>): void | Promise<void> {
+function join(pending: Promise<void>[], last: () => Keeping): Keeping {
   if (pending.length === 0) return last();
-  return settled([...pending, (async () => last())()]);
-}
-
-/** Waits for all, so that nothing still reads the bytes when the first error is told. */
-async function settled(promises: Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises)) {
-    if (result.status === 'rejected') throw result.reason;
-  }
+  const lastKept = async (): Promise<void> => {
+    const kept = last();
+    if (kept !== KEPT) await kept;
+  };
+  return allKept([...pending, lastKept()]);
 }

@@ -1,6 +1,5 @@
 import { elementOf, type ConfigElement, type ConfigLogger } from '@sluice/config';
-import { localOffset } from '../outputs/format/time-zone.js';
-import { compileStrftime, StrftimeError } from '../outputs/format/strftime.js';
+import { compileStrftime, localOffset, StrftimeError } from '@sluice/formats';
 import type { LogOptions } from '../log.js';
 import { idleParams, snakeCase, systemSection } from './system-section.js';
 

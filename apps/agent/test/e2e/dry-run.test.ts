@@ -73,6 +73,6 @@ test('folders that cannot be written are told, all at once, and nothing is made'
 test('every worker is checked', async () => {
   const text = `<system>\nworkers 2\n</system>\n<worker 1>\n<match **>\n@type relabel\n@label @X\n</match>\n</worker>\n`;
   const { code, stderr, file } = await dryRun(text);
-  expect(stderr).toContain(`${file}:7:8: there is no <label @X>`);
+  expect(stderr).toContain(`${file}:7:8: unknown label @X`);
   expect(code).toBe(1);
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { AckedSender } from '../support/acked-sender.js';
 import { AgentProcess, temporaryFolder } from '../support/agent-process.js';
 import { childrenOf } from '../support/process-tree.js';
-import { filesIn } from '../support/file-output.js';
+import { filesIn } from '../support/files-in.js';
 
 const configuration = (match: string, system = '', port = 0): string => `
 ${system}

@@ -45,7 +45,7 @@ test('programs see plugins and metrics, and no secret', async () => {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toMatch(/^sluice_input_records_total\{.*type="forward".*\} 2$/m);
   expect(metrics).toMatch(/^sluice_ack_latency_seconds_count\{.*type="forward".*\} [12]$/m);
-  expect(metrics).toMatch(/^sluice_forward_tag_events_total\{.*tag_prefix="app".*\} 2$/m);
+  expect(metrics).toMatch(/^sluice_in_forward_tag_events_total\{.*tag_prefix="app".*\} 2$/m);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/nowhere`)).status).toBe(404);
   const posted = await fetch(url, { method: 'POST', body: 'x' });

@@ -1,10 +1,27 @@
 import { defineSection, parseConfig } from '@sluice/config';
 import { EventStream } from '@sluice/event-stream';
-import { defineInput, defineOutput, Input, Output, type Router } from '@sluice/plugin';
-import { builtInPlugins } from '../../src/built-in-plugins.js';
+import * as filterCore from '@sluice/filter-core';
+import * as formats from '@sluice/formats';
+import * as outCore from '@sluice/out-core';
+import * as outFile from '@sluice/out-file';
+import {
+  defineInput,
+  defineOutput,
+  Input,
+  isPluginDefinition,
+  KEPT,
+  Output,
+  PluginRegistry,
+  type Keeping,
+  type Router,
+} from '@sluice/plugin';
 import { createLog } from '../../src/log.js';
-import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.js';
-import { PluginRegistry } from '../../src/pipeline/plugin-registry.js';
+import { buildPipeline, type PipelineOptions } from '../../src/pipeline/build-pipeline.js';
+import type { Pipeline } from '../../src/pipeline/pipeline.js';
+
+const shipped = [filterCore, formats, outCore, outFile].flatMap((module) =>
+  (Object.values(module) as unknown[]).filter(isPluginDefinition),
+);
 
 /** A record as a test writes it. */
 export type TestRecord = Record<string, unknown>;
@@ -22,10 +39,11 @@ export class TestPipeline {
   constructor(configuration: string, options: Partial<PipelineOptions> = {}) {
     const { kept } = this;
     class Keep extends Output {
-      write(tag: string, stream: EventStream): void {
+      write(tag: string, stream: EventStream): Keeping {
         const events = kept.get(this.id) ?? [];
         kept.set(this.id, events);
         for (const { record } of stream) events.push([tag, record]);
+        return KEPT;
       }
     }
     class Fail extends Output {
@@ -35,7 +53,7 @@ export class TestPipeline {
       }
     }
     const plugins = [
-      ...builtInPlugins,
+      ...shipped,
       defineInput({
         type: 'test',
         description: '',
@@ -58,8 +76,10 @@ export class TestPipeline {
     const write = (line: string): void => {
       this.log.push(JSON.parse(line) as TestRecord & { msg: string; level: number });
     };
-    this.pipeline = new Pipeline(parseConfig(configuration, { path: 'test.conf' }), {
-      registry: new PluginRegistry(plugins),
+    const registry = new PluginRegistry();
+    for (const plugin of plugins) registry.add(plugin, { from: 'test', version: undefined });
+    this.pipeline = buildPipeline(parseConfig(configuration, { path: 'test.conf' }), {
+      registry,
       log: createLog({ format: 'json', write }),
       ...options,
     });
@@ -70,7 +90,7 @@ export class TestPipeline {
     return this.pipeline.inputs.at(0)?.router ?? this.pipeline.routes;
   }
 
-  emit(tag: string, ...records: TestRecord[]): void | Promise<void> {
+  emit(tag: string, ...records: TestRecord[]): Keeping {
     return this.router.emit(
       tag,
       EventStream.fromEvents(records.map((record) => ({ time: 1, record }))),

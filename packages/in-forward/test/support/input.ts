@@ -1,6 +1,6 @@
 import { parseConfig } from '@sluice/config';
 import type { Event, EventStream } from '@sluice/event-stream';
-import type { InputContext } from '@sluice/plugin';
+import { KEPT, type InputContext, type Keeping } from '@sluice/plugin';
 import type { Logger } from '@sluice/server';
 import { onTestFinished } from 'vitest';
 import { forwardSection } from '../../src/index.js';
@@ -26,7 +26,7 @@ export interface Received {
 /** An input that runs until the end of the test, from the text inside `<source>`. */
 export async function startInput(
   text: string,
-  emit?: (tag: string, stream: EventStream) => void | Promise<void>,
+  emit?: (tag: string, stream: EventStream) => Keeping,
 ): Promise<Received> {
   const lines: Line[] = [];
   const streams: Received['streams'] = [];
@@ -49,7 +49,7 @@ export async function startInput(
     router: {
       emit(tag, stream) {
         streams.push({ tag, stream });
-        return emit?.(tag, stream);
+        return emit?.(tag, stream) ?? KEPT;
       },
     },
   };

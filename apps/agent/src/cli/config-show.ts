@@ -1,0 +1,55 @@
+import { ConfigError, dumpConfig } from '@sluice/config';
+import { PluginLoadError } from '@sluice/plugin';
+import { loadPlugins } from '../load-plugins.js';
+import { createLog } from '../log.js';
+import { buildPipeline } from '../pipeline/build-pipeline.js';
+import { parseFlags, UsageError } from './flags.js';
+import { readConfigs } from './read-configs.js';
+import { usage } from './usage.js';
+
+/**
+ * `sluice config show -c FILE`: prints the configuration in effect, with what is included in its
+ * place, code evaluated, defaults as comments, and secrets masked.
+ *
+ * @returns the exit code
+ */
+export async function showConfig(args: string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, {
+    config: { type: 'string', short: 'c' },
+    'inline-config': { type: 'string', short: 'i' },
+    plugin: { type: 'string', short: 'p', multiple: true },
+    'worker-id': { type: 'string', default: '0' },
+    'show-secrets': { type: 'boolean', default: false },
+    'no-defaults': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const config = values.config ?? positionals.at(0);
+  if (config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
+  const wanted = Number(values['worker-id']);
+  try {
+    const log = createLog({ level: 'warn' });
+    const all = await readConfigs({ config, inlineConfig: values['inline-config'], log });
+    if (!/^\d+$/.test(values['worker-id']) || wanted >= all.length) {
+      throw new UsageError(`--worker-id is 0 to ${all.length - 1}, not "${values['worker-id']}"`);
+    }
+    const { root, system } = all[wanted];
+    // Its plugins read their sections: then their secrets and their defaults are known.
+    const registry = await loadPlugins({ config, plugins: values.plugin }, root);
+    buildPipeline(root, { registry, ...system, log, workerId: wanted });
+    process.stdout.write(
+      dumpConfig(root, {
+        showSecrets: values['show-secrets'],
+        defaults: !values['no-defaults'],
+      }),
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof PluginLoadError)) throw error;
+    process.stderr.write(`${error.format()}\n`);
+    return 1;
+  }
+}

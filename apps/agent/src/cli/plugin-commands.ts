@@ -1,0 +1,149 @@
+import { describeSection, didYouMean, formatSection, type Section } from '@sluice/config';
+import { PluginLoadError, prefixOfKind, type RegisteredPlugin } from '@sluice/plugin';
+import { loadPlugins } from '../load-plugins.js';
+import { systemSection } from '../system/system-section.js';
+import { parseFlags, UsageError } from './flags.js';
+import { usage } from './usage.js';
+
+const pluginFlags = {
+  plugin: { type: 'string', short: 'p', multiple: true },
+  config: { type: 'string', short: 'c' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+interface Named {
+  /** As Fluentd's files are called: `in_forward`. */
+  readonly name: string;
+  readonly plugin: RegisteredPlugin;
+}
+
+/**
+ * Reads the flags and loads the plugins; a number is the exit code where that is all.
+ *
+ * @param most how many arguments there may be
+ */
+async function start(
+  args: string[],
+  most: number,
+): Promise<number | { json: boolean; positionals: string[]; known: Named[] }> {
+  const { values, positionals } = parseFlags(args, pluginFlags);
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (positionals.length > most) {
+    throw new UsageError(`"${positionals[most]}" is one argument too many`);
+  }
+  try {
+    const named = values.plugin ?? [];
+    const registry = await loadPlugins({ config: values.config, plugins: named });
+    return {
+      json: values.json,
+      positionals,
+      known: registry
+        .all()
+        .map((plugin) => ({ name: nameOf(plugin), plugin }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  } catch (error) {
+    if (!(error instanceof PluginLoadError)) throw error;
+    process.stderr.write(`sluice: ${error.format()}\n`);
+    return 1;
+  }
+}
+
+function nameOf({ definition }: RegisteredPlugin): string {
+  return `${prefixOfKind[definition.kind]}_${definition.type}`;
+}
+
+/**
+ * `sluice plugin list`: kind, type, where it comes from and its version, of every plugin that is
+ * shipped or given by `--plugin`.
+ *
+ * @returns the exit code
+ */
+export async function listPlugins(args: string[]): Promise<number> {
+  const started = await start(args, 0);
+  if (typeof started === 'number') return started;
+  const rows = started.known.map(({ plugin: { definition, origin } }) => ({
+    kind: definition.kind,
+    type: definition.type,
+    from: origin.from,
+    version: origin.version ?? null,
+    description: definition.description,
+  }));
+  if (started.json) {
+    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+    return 0;
+  }
+  const table = [
+    ['KIND', 'TYPE', 'FROM', 'VERSION'],
+    ...rows.map(({ kind, type, from, version }) => [kind, type, from, version ?? '-']),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column].length)));
+  for (const row of table) {
+    const cells = row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell));
+    process.stdout.write(`${cells.join('  ')}\n`);
+  }
+  return 0;
+}
+
+/**
+ * `sluice plugin show NAME`: prints the parameters of a plugin with type, default and description;
+ * without a name what each plugin does. NAME is a type such as `forward`, or as Fluentd's files are
+ * called: `in_forward`, `out_file`, `filter_grep`; also `system`. Fluentd: `fluent-plugin-config-format`.
+ *
+ * @returns the exit code
+ */
+export async function showPlugin(args: string[]): Promise<number> {
+  const started = await start(args, 1);
+  if (typeof started === 'number') return started;
+  const { known, json, positionals } = started;
+  const [name] = positionals as (string | undefined)[];
+  if (name === undefined) {
+    const width = Math.max(...known.map((plugin) => plugin.name.length));
+    for (const { name, plugin } of known) {
+      process.stdout.write(`${name.padEnd(width)}  ${plugin.definition.description}\n`);
+    }
+    return 0;
+  }
+  const found = known.filter(({ plugin, ...each }) => {
+    return each.name === name || plugin.definition.type === name;
+  });
+  const sections: Section<unknown>[] = found.map(({ plugin }) => plugin.definition.section);
+  if (name === 'system') sections.push(systemSection);
+  if (sections.length === 0) return unknown(name, known);
+  const descriptions = sections.map((section) => describeSection(section));
+  if (json) {
+    const data = found.map(({ name, plugin: { definition, origin } }, i) => ({
+      name,
+      kind: definition.kind,
+      type: definition.type,
+      from: origin.from,
+      version: origin.version ?? null,
+      section: descriptions[i],
+    }));
+    process.stdout.write(`${JSON.stringify(name === 'system' ? descriptions : data, null, 2)}\n`);
+    return 0;
+  }
+  const texts = descriptions.map((description, i) => {
+    const heading = found.at(i);
+    const title =
+      heading === undefined ? '' : `${heading.name} (@type ${heading.plugin.definition.type})\n\n`;
+    return `${title}${formatSection(description)}`;
+  });
+  process.stdout.write(texts.join('\n'));
+  return 0;
+}
+
+function unknown(name: string, known: readonly Named[]): number {
+  const names = [...known.map((plugin) => plugin.name), 'system'];
+  const types = known.map(({ plugin }) => plugin.definition.type);
+  const near = didYouMean(name, [...names, ...types]);
+  process.stderr.write(
+    `sluice: unknown plugin "${name}"${near === undefined ? '' : `; ${near}`}\n` +
+      `known: ${names.sort().join(', ')}; others are loaded by --plugin PATH or PACKAGE\n`,
+  );
+  return 1;
+}

@@ -1,0 +1,318 @@
+import { ConfigElement, didYouMean } from '@sluice/config';
+import { BufferedOutput, bufferSection } from '@sluice/buffer';
+import type {
+  EventSink,
+  Filter,
+  InnerKind,
+  InnerPlugin,
+  Input,
+  Output,
+  PluginContext,
+  PluginRegistry,
+  Router,
+} from '@sluice/plugin';
+import type { AgentLog } from '../log.js';
+import { EventErrors } from '../routing/event-errors.js';
+import { Routes, type FilterStep } from '../routing/routes.js';
+import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
+import { GuardedSink } from './guarded-sink.js';
+import { HostWatch } from './host-watch.js';
+import { findLoop, type PassingOutput } from './label-loops.js';
+import { Pipeline } from './pipeline.js';
+import { PluginMaker } from './plugin-maker.js';
+import { elementsOfWorker } from './worker-sections.js';
+
+const rootLabelName = '@ROOT';
+const errorLabelName = '@ERROR';
+const topLevel = ['source', 'filter', 'match', 'label', 'worker', 'system'];
+const inLabel = ['filter', 'match'];
+
+export interface PipelineOptions {
+  /** The plugins that the configuration may name. */
+  readonly registry: PluginRegistry;
+  readonly log: AgentLog;
+  /** Number of this worker, from 0. Default: 0. */
+  readonly workerId?: number;
+  /** How many workers there are. Default: 1. */
+  readonly workers?: number;
+  /** Make no inputs. Fluentd: `without_source`. Default: false. */
+  readonly withoutSource?: boolean | undefined;
+  /** Seconds between two lines about failed emits. Default: 0, each has its line. */
+  readonly emitErrorLogInterval?: number | undefined;
+}
+
+/**
+ * Makes every plugin that a configuration names, with the routes between them, and opens nothing yet.
+ *
+ * @param root the whole configuration, as `loadConfig` gives it
+ * @throws ConfigError with the place and what would be right
+ */
+export function buildPipeline(root: ConfigElement, options: PipelineOptions): Pipeline {
+  const { log, workerId = 0, workers = 1, withoutSource = false } = options;
+  for (const param of root.params.values()) {
+    log.warn({}, `parameter ${param.name} outside of any section is not used`);
+  }
+  const elements = elementsOfWorker(root, workerId, workers);
+  for (const element of elements) checkName(element, topLevel, 'at the top level');
+  const builder = new PipelineBuilder(root, elements, options);
+  if (withoutSource) log.info({}, '<source> sections are left out: without_source');
+  return builder.build(elements, withoutSource);
+}
+
+/** What is needed while a pipeline is made, and not afterwards. */
+class PipelineBuilder {
+  readonly #registry: PluginRegistry;
+  readonly #maker: PluginMaker;
+  readonly #watch: HostWatch | undefined;
+  readonly #log: AgentLog;
+  readonly #logInterval: number | undefined;
+  readonly #labels = new Map<string, Routes>();
+  readonly #errors: EventErrors;
+  readonly #routes: Routes;
+  readonly #inputs: Input[] = [];
+  readonly #filters: Filter[] = [];
+  readonly #outputs: Output[] = [];
+  readonly #sinks: GuardedSink[] = [];
+  readonly #passing: { element: ConfigElement; to: Routes }[] = [];
+  readonly #passingSinks: PassingOutput[] = [];
+
+  constructor(root: ConfigElement, elements: readonly ConfigElement[], options: PipelineOptions) {
+    const { registry, log, workerId = 0, workers = 1, withoutSource = false } = options;
+    this.#registry = registry;
+    this.#log = log;
+    this.#logInterval = options.emitErrorLogInterval;
+    this.#maker = new PluginMaker({ registry, log, workerId, workers });
+    if (!withoutSource && elements.some((element) => this.#watches(element))) {
+      this.#watch = new HostWatch(root);
+    }
+    // All labels are there before any plugin asks for one; @ERROR before those that use it.
+    const labels = elements.filter((element) => element.name === 'label');
+    const errorLabel = labels.find((element) => element.arg === errorLabelName);
+    if (errorLabel !== undefined) {
+      const errors = new EventErrors({ log, logInterval: this.#logInterval });
+      this.#labels.set(errorLabelName, new Routes({ log, errors, label: errorLabelName }));
+    }
+    this.#errors = new EventErrors({
+      log,
+      logInterval: this.#logInterval,
+      router: this.#labels.get(errorLabelName),
+    });
+    this.#routes = new Routes({ log, errors: this.#errors });
+    for (const element of labels) this.#declareLabel(element, errorLabel);
+  }
+
+  build(elements: readonly ConfigElement[], withoutSource: boolean): Pipeline {
+    for (const element of elements) {
+      if (element.name === 'label') this.#fill(this.#labels.get(element.arg)!, element.elements);
+    }
+    this.#fill(this.#routes, elements);
+    const loop = findLoop([this.#routes, ...this.#labels.values()], this.#passingSinks);
+    if (loop !== undefined) throw loop;
+    if (!withoutSource) {
+      for (const element of elements) if (element.name === 'source') this.#input(element);
+    }
+    const pipeline = new Pipeline({
+      inputs: this.#inputs,
+      filters: this.#filters,
+      outputs: this.#outputs,
+      routes: this.#routes,
+      labels: this.#labels,
+      errors: this.#errors,
+      made: this.#maker.made,
+      startChecks: this.#maker.startChecks,
+      sinks: this.#sinks,
+      warnings: this.#watch?.warningList,
+      log: this.#log,
+    });
+    if (this.#watch !== undefined) this.#watch.pipeline = pipeline;
+    return pipeline;
+  }
+
+  #watches(element: ConfigElement): boolean {
+    if (element.name !== 'source' || element.type === undefined) return false;
+    return this.#registry.get('input', element.type)?.definition.watchesHost === true;
+  }
+
+  #declareLabel(element: ConfigElement, errorLabel: ConfigElement | undefined): void {
+    const name = element.arg;
+    if (name === '') {
+      throw element.error('<label> requires a name', {
+        code: 'ERR_SLUICE_CONFIG_REQUIRED',
+        hint: 'write <label @NAME>',
+      });
+    }
+    if (name === rootLabelName) {
+      throw element.error('@ROOT is the top level itself and cannot be a <label>', { arg: true });
+    }
+    for (const param of element.params.keys()) {
+      throw element.error(`${param} has no meaning in ${element.tag}`, { param });
+    }
+    for (const inner of element.elements) checkName(inner, inLabel, `in ${element.tag}`);
+    if (element === errorLabel) return;
+    if (this.#labels.has(name)) {
+      throw element.error(`duplicate ${element.tag}`, {
+        code: 'ERR_SLUICE_CONFIG_SECTION',
+        arg: true,
+        hint: 'join the two, or give one another name',
+      });
+    }
+    const routes = new Routes({ log: this.#log, errors: this.#errors, label: name });
+    this.#labels.set(name, routes);
+  }
+
+  #fill(routes: Routes, elements: readonly ConfigElement[]): void {
+    for (const element of elements) {
+      const { arg: pattern } = element;
+      if (element.name === 'match') {
+        const matches = matcher(element);
+        const output = this.#output(element, routes);
+        for (const passing of this.#passing.splice(0)) {
+          this.#passingSinks.push({ ...passing, sink: output });
+        }
+        routes.add({ pattern, matches, output });
+      } else if (element.name === 'filter') {
+        routes.add({ pattern, matches: matcher(element), filter: this.#filter(element, routes) });
+      }
+    }
+  }
+
+  /** The routes that `@label` names, or else those given. @throws ConfigError */
+  #labelOf(element: ConfigElement, otherwise: Routes): Routes {
+    const name = element.label;
+    if (name === undefined) return otherwise;
+    if (name === rootLabelName) return this.#routes;
+    const routes = this.#labels.get(name);
+    if (routes !== undefined) return routes;
+    const known = [...this.#labels.keys(), rootLabelName];
+    throw element.error(`unknown label ${name}: there is no <label ${name}>`, {
+      param: '@label',
+      hint: didYouMean(name, known) ?? `the labels are ${known.join(', ')}`,
+    });
+  }
+
+  #input(element: ConfigElement): void {
+    const definition = this.#registry.find('input', element);
+    const router = this.#labelOf(element, this.#routes);
+    const common = this.#context(definition, element, this.#routes);
+    const create = (to: Router): Input => {
+      const host = definition.watchesHost === true ? this.#watch : undefined;
+      const context = { ...common, router: to, ...(host !== undefined && { host }) };
+      const input = this.#maker.make(definition, element, context);
+      this.#inputs.push(input);
+      return input;
+    };
+    if (this.#watch === undefined) create(router);
+    else this.#watch.input(definition.type, element, router, create);
+  }
+
+  #output(element: ConfigElement, routes: Routes): EventSink {
+    const definition = this.#registry.find('output', element);
+    const router = this.#labelOf(element, routes);
+    const context = { ...this.#context(definition, element, routes), router };
+    // Plugins inside this one are made by `create`, and so come before it in the list.
+    const buffer = bufferOf(definition, element);
+    const output = this.#maker.make(definition, element, context, buffer && ['buffer']);
+    this.#outputs.push(output);
+    if (definition.passesEventsOn === true) this.#passing.push({ element, to: router });
+    const outer = buffer === undefined ? output : this.#buffered(output, buffer, context);
+    const sink = new GuardedSink(outer);
+    this.#sinks.push(sink);
+    return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
+  }
+
+  #buffered(output: Output, element: ConfigElement, context: PluginContext): Output {
+    const config = bufferSection.read(element, { log: context.log });
+    const buffered = new BufferedOutput(context, output, config);
+    this.#maker.made.push({ plugin: buffered, element });
+    this.#outputs.push(buffered);
+    return buffered;
+  }
+
+  #filter(element: ConfigElement, routes: Routes): FilterStep {
+    const definition = this.#registry.find('filter', element);
+    const context = {
+      ...this.#context(definition, element, routes),
+      emitErrorEvents: routes.errors.emit,
+    };
+    const filter = this.#maker.make(definition, element, context);
+    this.#filters.push(filter);
+    return this.#watch?.filter(definition.type, element, filter) ?? filter;
+  }
+
+  #context(
+    definition: { readonly type: string },
+    element: ConfigElement,
+    routes: Routes,
+  ): PluginContext {
+    const context = this.#maker.context(
+      definition,
+      element,
+      <Inner extends InnerKind>(
+        kind: Inner,
+        section: ConfigElement,
+        usual?: string,
+      ): InnerPlugin<Inner> => {
+        if (kind === 'output') return this.#output(section, routes) as InnerPlugin<Inner>;
+        return this.#maker.inner(
+          kind,
+          section,
+          usual,
+          context.create!,
+          context.id,
+        ) as InnerPlugin<Inner>;
+      },
+    );
+    return context;
+  }
+}
+
+/** What of a `<buffer>` is about slicing by time, for outputs that read it themselves. */
+const slicing = [
+  'timekey',
+  'timekey_wait',
+  'timekey_use_utc',
+  'timekey_zone',
+  'path',
+  'path_suffix',
+];
+
+/**
+ * The `<buffer>` that stands before an output. One that reads the section itself (file, for its time
+ * slices) has one only where `@type memory` is written.
+ *
+ * @throws ConfigError where there are two
+ */
+function bufferOf(
+  definition: { section: { schema: { sections?: object } } },
+  element: ConfigElement,
+): ConfigElement | undefined {
+  const buffers = element.children('buffer');
+  if (buffers.length > 1) throw buffers[1].error('duplicate <buffer>');
+  const buffer = buffers.at(0);
+  if (!Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return buffer;
+  if (buffer?.type !== 'memory') return undefined;
+  return new ConfigElement({
+    name: buffer.name,
+    location: buffer.location,
+    params: [...buffer.params.values()].filter(({ name }) => !slicing.includes(name)),
+  });
+}
+
+function checkName(element: ConfigElement, supported: readonly string[], where: string): void {
+  if (supported.includes(element.name)) return;
+  const near = didYouMean(element.name, supported);
+  const list = supported.map((name) => `<${name}>`).join(', ');
+  throw element.error(`section ${element.tag} is not supported here`, {
+    code: 'ERR_SLUICE_CONFIG_SECTION',
+    hint: `${near === undefined ? '' : `${near} `}supported ${where}: ${list}`,
+  });
+}
+
+function matcher(element: ConfigElement): (tag: string) => boolean {
+  try {
+    return compileTagPattern(element.arg);
+  } catch (error) {
+    if (!(error instanceof TagPatternError)) throw error;
+    throw element.error(error.message, { arg: true });
+  }
+}

@@ -1,0 +1,43 @@
+import type { LazyPlugins } from '@sluice/plugin';
+
+/** The plugins that need no installing. Each is imported when a configuration names it. */
+export const shippedPlugins: readonly LazyPlugins[] = [
+  {
+    from: '@sluice/in-forward',
+    provides: ['input forward'],
+    load: () => import('@sluice/in-forward'),
+  },
+  {
+    from: '@sluice/monitor',
+    provides: ['input monitor_agent'],
+    load: () => import('@sluice/monitor'),
+  },
+  {
+    from: '@sluice/filter-core',
+    provides: ['filter grep', 'filter record_transformer'],
+    load: () => import('@sluice/filter-core'),
+  },
+  {
+    from: '@sluice/out-core',
+    provides: ['output copy', 'output null', 'output relabel', 'output stdout'],
+    load: () => import('@sluice/out-core'),
+  },
+  { from: '@sluice/out-file', provides: ['output file'], load: () => import('@sluice/out-file') },
+  {
+    from: '@sluice/out-forward',
+    provides: ['output forward'],
+    load: () => import('@sluice/out-forward'),
+  },
+  {
+    from: '@sluice/formats',
+    provides: [
+      'formatter json',
+      'formatter ltsv',
+      'formatter msgpack',
+      'formatter out_file',
+      'formatter single_value',
+      'formatter stdout',
+    ],
+    load: () => import('@sluice/formats'),
+  },
+];

@@ -1,0 +1,2 @@
+export { grepFilter } from './grep.js';
+export { recordTransformerFilter } from './record-transformer.js';

@@ -1,0 +1,1 @@
+export { monitorAgentInput } from './monitor-agent.js';

@@ -1,0 +1,242 @@
+import { setMaxListeners } from 'node:events';
+import type { ConfigElement, ConfigError } from '@sluice/config';
+import type { EventStream } from '@sluice/event-stream';
+import { createInjector, type Injector } from '@sluice/formats';
+import {
+  allKept,
+  defineOutput,
+  formatterOf,
+  KEPT,
+  Output,
+  type Formatter,
+  type Keeping,
+  type OutputContext,
+  type PluginStatistics,
+} from '@sluice/plugin';
+import { filePaths, type FilePaths } from './file-paths.js';
+import { fileSection, type FileConfig } from './file-section.js';
+import { FileSet } from './file-set.js';
+import type { FileCounters } from './log-file.js';
+import type { FileName, Slice } from './path-template.js';
+import { splitByTime } from './split-by-time.js';
+import { pointSymlink } from './symlink.js';
+import { gzipTail, lineTail, msgpackTail, type TailRule } from './tail.js';
+import { makeFolder } from './make-folder.js';
+import { pathProblems } from './path-problems.js';
+
+/** Thrown when so much waits to be written that no more is taken. */
+export class FileOverflowError extends Error {
+  readonly code = 'ERR_SLUICE_FILE_OVERFLOW';
+  override readonly name = 'FileOverflowError';
+
+  constructor(
+    readonly plugin: string,
+    readonly limit: number,
+  ) {
+    super(`${plugin}: more than total_limit_size ${limit} bytes wait to be written`);
+  }
+}
+
+const tails: Readonly<Record<Formatter['framing'], TailRule | undefined>> = {
+  lines: lineTail,
+  msgpack: msgpackTail,
+  none: undefined,
+};
+
+class FileOutput extends Output {
+  readonly #config: FileConfig;
+  readonly #paths: FilePaths;
+  readonly #formatter: Formatter;
+  readonly #injector: Injector | undefined;
+  readonly #files: FileSet;
+  readonly #counters: FileCounters = {
+    writes: 0,
+    writtenBytes: 0,
+    retries: 0,
+    failing: 0,
+    failedWrites: 0,
+    rotations: 0,
+    repairs: 0,
+    repairedBytes: 0,
+  };
+  readonly #stopping = new AbortController();
+  #events = 0;
+  #waitingBytes = 0;
+  #refused = 0;
+  #overflowing = false;
+  /** The symbolic link made last, and the time of the file that it leads to. */
+  #lastLink = '';
+  #newest = -Infinity;
+
+  constructor(context: OutputContext, config: FileConfig, element: ConfigElement) {
+    super(context);
+    this.#config = config;
+    this.#paths = filePaths(config, element, context);
+    this.#formatter = formatterOf(context, element, 'json');
+    this.#injector = createInjector(element, this.workerId, context.log);
+    const compress = config.compress !== 'text';
+    if (config.rotateAge !== undefined && !config.append && this.workers > 1) {
+      if (!config.path.includes('${worker_id}')) throw numberedTogether(element);
+    }
+    const { append, fsync, flushInterval, rotateSize, rotateAge } = config;
+    setMaxListeners(0, this.#stopping.signal);
+    this.#files = new FileSet(
+      {
+        log: this.log,
+        counters: this.#counters,
+        stopping: this.#stopping.signal,
+        shared: this.workers > 1,
+        append,
+        compress,
+        fsync,
+        flushInterval,
+        rotateSize,
+        rotateAge,
+        tail: compress ? gzipTail : tails[this.#formatter.framing],
+        fileMode: config.filePermission,
+        folderMode: config.dirPermission,
+        onOpen: (name, opened) => this.#link(name, opened),
+      },
+      config.maxOpenFiles,
+    );
+  }
+
+  /** Opens the file, or where its name is not known yet makes the folder: a mistake shows at once. */
+  override async start(): Promise<void> {
+    const { files } = this.#paths;
+    if (!files.tagged && !files.timed && this.#config.append) {
+      await this.#files.open(this.#linked('', files.slice('', 0)));
+    } else {
+      await makeFolder(files.fixedFolder, this.#config.dirPermission);
+    }
+  }
+
+  write(tag: string, stream: EventStream): Keeping {
+    if (stream.count === 0) return KEPT;
+    const { files } = this.#paths;
+    if (!files.timed) return this.#writePart(tag, files.slice(tag, 0), stream);
+    const parts = splitByTime(tag, stream, files);
+    if (parts.length === 1) return this.#writePart(tag, parts[0].slice, stream);
+    return allKept(parts.map((part) => this.#writePart(tag, part.slice, part.stream)));
+  }
+
+  override statistics(): PluginStatistics {
+    const {
+      writes,
+      writtenBytes,
+      retries,
+      failing,
+      failedWrites,
+      rotations,
+      repairs,
+      repairedBytes,
+    } = this.#counters;
+    return {
+      queue: { bytes: this.#waitingBytes, limit: this.#config.totalLimitSize },
+      counters: {
+        events: this.#events,
+        writes,
+        written_bytes: writtenBytes,
+        retries,
+        failed_writes: failedWrites,
+        refused_writes: this.#refused,
+        rotations,
+        repairs,
+        repaired_bytes: repairedBytes,
+      },
+      gauges: { open_files: this.#files.openFiles, failing_files: failing },
+    };
+  }
+
+  override flush(): Promise<void> {
+    this.#files.flush();
+    return this.#files.idle();
+  }
+
+  // A full disk must not keep the process from ending: from here on one attempt is all.
+  override stop(): void {
+    this.#stopping.abort();
+    this.#files.flush();
+  }
+
+  override afterShutdown(): Promise<void> {
+    return this.#files.idle();
+  }
+
+  override close(): Promise<void> {
+    return this.#files.close();
+  }
+
+  #writePart(tag: string, slice: Slice, stream: EventStream): Promise<void> {
+    const bytes = this.#formatter.format(tag, this.#injector?.apply(tag, stream) ?? stream);
+    const limit = this.#config.totalLimitSize;
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > limit) {
+      return Promise.reject(this.#refuse(limit));
+    }
+    this.#waitingBytes += bytes.length;
+    const written = this.#files.append(this.#linked(tag, slice), slice.path, bytes);
+    // Not finally(), whose promise would be one more to watch.
+    written.then(
+      () => {
+        this.#waitingBytes -= bytes.length;
+        this.#events += stream.count;
+        this.#overflowing = false;
+      },
+      () => {
+        this.#waitingBytes -= bytes.length;
+      },
+    );
+    return written;
+  }
+
+  #refuse(limit: number): FileOverflowError {
+    const error = new FileOverflowError(this.id, limit);
+    this.#refused += 1;
+    if (!this.#overflowing) {
+      this.#overflowing = true;
+      this.log.warn({ reason: error.message }, 'events are refused until others are written');
+    }
+    return error;
+  }
+
+  #linked(tag: string, slice: Slice): FileName {
+    const { symlink } = this.#paths;
+    if (symlink === undefined) return slice;
+    const { path: link } = symlink.slice(tag, Math.max(slice.from, 0));
+    return { ...slice, link };
+  }
+
+  /** An event that comes late opens an old file: the link stays with the newest. */
+  async #link({ link, from = -Infinity }: FileName, opened: string): Promise<void> {
+    if (link === undefined) return;
+    if (link === this.#lastLink && from < this.#newest) return;
+    this.#lastLink = link;
+    this.#newest = from;
+    try {
+      await pointSymlink(link, opened, this.#config.symlinkPathUseRelative);
+    } catch (error) {
+      // The events are safe without it.
+      this.log.warn(
+        { path: link, reason: (error as Error).message },
+        `cannot make the link ${link}`,
+      );
+    }
+  }
+}
+
+/** With append false the newest files are those being written, by whichever worker. */
+function numberedTogether(element: ConfigElement): ConfigError {
+  return element.error('rotate_age with append false would remove files of other workers', {
+    param: 'rotate_age',
+    hint: 'put ${worker_id} into the path',
+  });
+}
+
+/** `@type file`. Fluentd: `out_file`. */
+export const fileOutput = defineOutput({
+  type: 'file',
+  description: 'Appends events to files; paths may have placeholders for the time and the tag.',
+  section: fileSection,
+  create: (config, context, element) => new FileOutput(context, config, element),
+  startProblems: (config, _context, element) => pathProblems(config.path, element),
+});

@@ -1,0 +1,175 @@
+import { defineSection, t, type CheckContext, type SectionOf } from '@sluice/config';
+import { formatSections } from '@sluice/formats';
+import { TimeZoneError, zoneOffset } from '@sluice/formats';
+
+const permission = (usual: string) =>
+  t
+    .string()
+    .default(usual)
+    .refine((value) => /^0?[0-7]{3,4}$/.test(value), 'must be octal digits such as 0644')
+    .transform((value) => parseInt(value, 8));
+
+const seconds = { min: 0.001 };
+
+/** Fluentd's `out_file`, with what it lacks: sizes, fsync, bounds. */
+export const fileSection = defineSection({
+  name: 'match',
+  description: 'Appends events to files; paths may have placeholders for the time and the tag.',
+  params: {
+    path: t
+      .string()
+      .refine((value) => value !== '', 'must not be empty')
+      .describe('The file; %Y and so on, ${tag}, ${tag[0]}, ${worker_id}, ${hostname}'),
+    append: t
+      .bool()
+      .default(true)
+      .describe('Grow a file that is there; false: a new, numbered file. Fluentd: false'),
+    addPathSuffix: t
+      .bool()
+      .optional()
+      .describe('Whether path_suffix is added; by default to a path without an extension'),
+    pathSuffix: t.string().default('.log').describe('The ending of a path'),
+    compress: t
+      .enum(['text', 'gz', 'gzip'])
+      .default('text')
+      .describe('gzip: each write is a gzip member, and .gz is added to the path'),
+    symlinkPath: t.string().optional().describe('A symbolic link to the newest file'),
+    symlinkPathUseRelative: t.bool().default(false).describe('The link has a relative path in it'),
+    rotateSize: t
+      .size({ min: 1 })
+      .optional()
+      .describe('A file that would become larger is renamed first: app.log to app_0.log'),
+    rotateAge: t
+      .integer({ min: 0 })
+      .optional()
+      .describe('How many renamed files stay; default all'),
+    fsync: t.bool().default(false).describe('Acknowledge only what is on the disk'),
+    flushInterval: t
+      .time()
+      .default(0)
+      .describe('Seconds that events wait, unacknowledged, for others to be written with'),
+    totalLimitSize: t
+      .size({ min: 1 })
+      .default(256 * 1024 * 1024)
+      .describe('Bytes that may wait to be written; what exceeds them is refused'),
+    maxOpenFiles: t.integer({ min: 1 }).default(128).describe('How many files may be open at once'),
+    filePermission: permission('0644').describe('Mode of files that are created'),
+    dirPermission: permission('0755').describe('Mode of folders that are created'),
+    utc: t.bool().default(false).describe('Times in paths are UTC; otherwise local'),
+    localtime: t.bool().optional().describe('Times in paths are local; the opposite of utc'),
+    timezone: t.string().optional().describe('Zone of times in paths: +09:00 or Asia/Tokyo'),
+    timeSliceFormat: t
+      .string()
+      .optional()
+      .describe("Fluentd's old way: the time in the path, as strftime"),
+    format: t.string().optional().describe("Fluentd's old way of <format>'s @type"),
+    recompress: t.bool().optional().describe('Has no effect: nothing is compressed before'),
+  },
+  sections: {
+    ...formatSections,
+    buffer: { raw: 'buffer', description: 'Its argument and timekey slice the path by time.' },
+    secondary: { raw: 'secondary', description: 'Not supported.' },
+  },
+  check: (value, context) => {
+    if (value.secondary !== undefined) {
+      throw value.secondary.error('<secondary> is not supported in a file output', {
+        hint: 'remove it: a write that fails waits and is tried again until it succeeds',
+      });
+    }
+    const warn = (text: string): void => context.log?.warn({ section: context.element.tag }, text);
+    if (value.recompress !== undefined) warn('recompress has no effect');
+    if (value.symlinkPathUseRelative && value.symlinkPath === undefined) {
+      throw context.error('symlinkPathUseRelative', 'needs symlink_path');
+    }
+    if (value.utc && value.localtime === true) {
+      throw context.error('utc', 'utc and localtime exclude each other', 'keep one of them');
+    }
+    checkZone('timezone', value.timezone, context);
+  },
+});
+
+export type FileConfig = SectionOf<typeof fileSection>;
+
+/** What of `<buffer>` says where an event goes. */
+export const sliceSection = defineSection({
+  name: 'buffer',
+  description: 'How a path is sliced by time.',
+  argument: {
+    chunkKeys: t.string().default('').describe('time, tag or both, with a comma between'),
+  },
+  params: {
+    timekey: t
+      .time(seconds)
+      .optional()
+      .describe('Length of a time slice in seconds; default a day'),
+    timekeyUseUtc: t.bool().default(false).describe('Slices begin at full UTC times'),
+    timekeyZone: t.string().optional().describe('Zone of slices: +09:00 or Asia/Tokyo'),
+  },
+  check: (value, context) => {
+    for (const key of keysOf(value.chunkKeys)) {
+      if (key !== 'time' && key !== 'tag') {
+        throw context.element.error(`chunk key "${key}" is not supported`, {
+          arg: true,
+          hint: 'supported: time, tag',
+        });
+      }
+    }
+    if (value.timekey !== undefined && !Number.isInteger(value.timekey)) {
+      throw context.error('timekey', 'must be whole seconds');
+    }
+    checkZone('timekeyZone', value.timekeyZone, context);
+  },
+});
+
+export type SliceConfig = SectionOf<typeof sliceSection>;
+
+function checkZone(key: string, zone: string | undefined, context: CheckContext): void {
+  if (zone === undefined) return;
+  try {
+    zoneOffset(zone);
+  } catch (error) {
+    if (!(error instanceof TimeZoneError)) throw error;
+    throw context.error(key, error.message, 'write +09:00, +0900 or Asia/Tokyo');
+  }
+}
+
+/** The chunk keys of `<buffer time,tag>`. */
+export function keysOf(argument: string): string[] {
+  return argument
+    .split(',')
+    .map((key) => key.trim())
+    .filter((key) => key !== '' && key !== '[]');
+}
+
+/** Parameters of `<buffer>` that are about buffering, which this output has no need of. */
+export const bufferParams: readonly string[] = [
+  'path',
+  'path_suffix',
+  'timekey_wait',
+  'flush_mode',
+  'flush_interval',
+  'flush_at_shutdown',
+  'flush_thread_count',
+  'flush_thread_interval',
+  'flush_thread_burst_interval',
+  'flush_thread_total_limit',
+  'delayed_commit_timeout',
+  'chunk_limit_size',
+  'chunk_limit_records',
+  'chunk_full_threshold',
+  'total_limit_size',
+  'queue_limit_length',
+  'queued_chunks_limit_size',
+  'overflow_action',
+  'compress',
+  'retry_timeout',
+  'retry_forever',
+  'retry_max_times',
+  'retry_secondary_threshold',
+  'retry_type',
+  'retry_wait',
+  'retry_exponential_backoff_base',
+  'retry_max_interval',
+  'retry_randomize',
+  'disable_chunk_backup',
+];

@@ -1,0 +1,1 @@
+export { fileOutput, FileOverflowError } from './file-output.js';

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { compileStrftime, mostSeconds, type TimeFormat } from '@sluice/formats';
+import { quarter, type ZoneOffset } from '@sluice/formats';
+
+export interface PathTemplateOptions {
+  /** The path without its ending, with placeholders. */
+  readonly base: string;
+  /** The ending, taken as it is: `.log`, `.log.gz`. */
+  readonly suffix: string;
+  readonly zone: ZoneOffset;
+  /** Length of a time slice in seconds; the placeholders get the beginning of the slice. */
+  readonly timekey?: number | undefined;
+  readonly workerId: number;
+}
+
+/** The name of one file. A number between the two parts tells rotated ones apart. */
+export interface FileName {
+  readonly base: string;
+  readonly suffix: string;
+  /** The symbolic link that shall lead to it. */
+  readonly link?: string;
+  /** Where its time slice begins, or before. */
+  readonly from?: number;
+}
+
+/** Where the events of one tag go for some time. */
+export interface Slice extends FileName {
+  /** The whole path. */
+  readonly path: string;
+  /** It holds for event times from here … */
+  readonly from: number;
+  /** … to before here; Unix seconds. */
+  readonly until: number;
+}
+
+/** Thrown for a placeholder that does not exist. */
+export class PathTemplateError extends Error {
+  readonly code = 'ERR_SLUICE_PATH_TEMPLATE';
+  override readonly name = 'PathTemplateError';
+
+  constructor(
+    readonly placeholder: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+type Part = TimeFormat | ((tag: string) => string);
+
+/** Linux allows 255 bytes for a name; what stands around the tag needs some of them. */
+const mostTagBytes = 160;
+// Control characters have no business in a file's name.
+
+const unsafe = /[/\\\u0000-\u001f\u007f]/g;
+
+/**
+ * A tag, or a part of one, as part of a file's name. A tag is chosen by whoever sends: it must not
+ * lead into another folder, so `/` and `\` become `_`.
+ */
+export function safeName(text: string): string {
+  const name = text.replace(unsafe, '_');
+  if (Buffer.byteLength(name) <= mostTagBytes) return name;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const start = Buffer.from(name)
+    .subarray(0, mostTagBytes - 17)
+    .toString('utf8');
+  return `${start.replace(/\uFFFD+$/, '')}-${digest}`;
+}
+
+function placeholder(name: string, workerId: number): string | ((tag: string) => string) {
+  if (name === 'tag') return safeName;
+  if (name === 'worker_id') return String(workerId);
+  if (name === 'hostname') return os.hostname();
+  const digits = /^tag\[(-?\d+)\]$/.exec(name)?.[1];
+  if (digits === undefined) {
+    throw new PathTemplateError(
+      `\${${name}}`,
+      `placeholder \${${name}} is not supported in a path`,
+    );
+  }
+  const index = Number(digits);
+  return (tag) => safeName(tag.split('.').at(index) ?? '');
+}
+
+/** The path of an output, with placeholders for the tag and the time of events. */
+export class PathTemplate {
+  /** Whether the path depends on the tag. */
+  readonly tagged: boolean;
+  /** Whether the path depends on the time. */
+  readonly timed: boolean;
+  readonly #parts: Part[] = [];
+  readonly #unit: number;
+
+  /** @throws PathTemplateError, StrftimeError */
+  constructor(readonly options: PathTemplateOptions) {
+    const { base, zone, workerId } = options;
+    const open = /\$\{[^}]*$/.exec(base)?.[0];
+    if (open !== undefined) throw new PathTemplateError(open, `"${open}" is not closed`);
+    let unit = quarter;
+    let tagged = false;
+    let timed = false;
+    // The pieces between are read one by one, so that a % in a tag is only a %.
+    for (const [whole, name] of path.resolve(base).matchAll(/\$\{([^}]*)\}|(?:(?!\$\{)[^])+/g)) {
+      const part = whole.startsWith('${') ? placeholder(name, workerId) : whole;
+      if (typeof part === 'function') {
+        tagged = true;
+        this.#parts.push(part);
+      } else if (part === whole) {
+        const time = compileStrftime(whole, zone);
+        timed ||= time.timed;
+        unit = Math.min(unit, time.unit);
+        this.#parts.push(time);
+      } else {
+        this.#parts.push(() => part);
+      }
+    }
+    this.tagged = tagged;
+    this.timed = timed;
+    this.#unit = unit || 1;
+  }
+
+  /** The folder that is there whatever the tag and the time are. */
+  get fixedFolder(): string {
+    const fixed = /^[^%$*]*/.exec(path.resolve(this.options.base))?.[0] ?? '';
+    return path.dirname(`${fixed}x`);
+  }
+
+  /** Where an event goes. */
+  slice(tag: string, seconds: number): Slice {
+    const at = Math.min(Math.max(Math.floor(seconds), -mostSeconds), mostSeconds);
+    const { timekey, zone, suffix } = this.options;
+    let from = -Infinity;
+    let until = Infinity;
+    let start = at;
+    if (this.timed) {
+      from = Math.floor(at / this.#unit) * this.#unit;
+      until = from + this.#unit;
+      if (timekey !== undefined) {
+        // A zone's offset may change in the middle of a slice: no answer outlives the quarter.
+        from = Math.floor(at / quarter) * quarter;
+        until = from + quarter;
+        const offset = zone(at);
+        start = Math.floor((at + offset) / timekey) * timekey - offset;
+        from = Math.max(from, start);
+        until = Math.min(until, start + timekey);
+      }
+    }
+    let base = '';
+    for (const part of this.#parts) {
+      base += 'timed' in part ? part(start, 0) : part(tag);
+    }
+    // A part of a path that a tag made empty, or . or .., is no folder of its own.
+    if (this.tagged) base = base.replace(/(?<=\/)\.{0,2}(?=\/|$)/g, dots);
+    return { base, suffix, path: base + suffix, from, until };
+  }
+}
+
+const dots = (text: string): string => '_'.repeat(Math.max(text.length, 1));

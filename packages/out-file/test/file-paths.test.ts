@@ -1,0 +1,196 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { encodeValue, EventStream, EventTime } from '@sluice/event-stream';
+import { describe, expect, test } from 'vitest';
+import { safeName } from '../src/path-template.js';
+import {
+  counters,
+  filesIn,
+  makeOutput,
+  startOutput,
+  stream,
+  temporaryFolder,
+} from './support/file-output.js';
+
+const seconds = Date.UTC(2026, 10, 22, 8, 33, 0) / 1000;
+const event = (offset: number, record: Record<string, unknown> = { offset }) => ({
+  time: new EventTime(seconds + offset, 0),
+  record,
+});
+
+/** The files that one event makes. */
+async function filesFor(lines: string, tag = 'app.web.test', workerId = 0): Promise<string[]> {
+  const folder = temporaryFolder();
+  const { output, stop } = await startOutput(lines.replaceAll('$FOLDER', folder), { workerId });
+  await output.write(tag, stream(event(0)));
+  await stop();
+  return filesIn(folder);
+}
+
+describe('the path of a file', () => {
+  test.each([
+    ['path $FOLDER/a', 'a.log'],
+    ['path $FOLDER/a.txt', 'a.txt'],
+    ['path $FOLDER/a.txt\nadd_path_suffix true', 'a.txt.log'],
+    ['path $FOLDER/a.txt\npath_suffix .x', 'a.txt.x'],
+    ['path $FOLDER/a\npath_suffix .json', 'a.json'],
+    ['path $FOLDER/a\nadd_path_suffix false', 'a'],
+    ['path $FOLDER/a\ncompress gzip', 'a.log.gz'],
+    ['path $FOLDER/a.log.gz\ncompress gz', 'a.log.gz'],
+    ['path $FOLDER/a\nappend false', 'a_0.log'],
+    ['path $FOLDER/a.txt\nappend false\ncompress gzip', 'a_0.txt.gz'],
+    ['path $FOLDER/%Y/%m/%d/%H%M%S\nutc true', '2026/11/22/083300.log'],
+    ['path $FOLDER/a.%Y-%m-%d.log\nutc true', 'a.2026-11-22.log'],
+    ['path $FOLDER/a.%H\ntimezone +09:00', 'a.17.log'],
+    ['path $FOLDER/${tag}', 'app.web.test.log'],
+    ['path $FOLDER/${tag[0]}/${tag[-1]}/${tag[9]}.log', 'app/test/_.log'],
+    ['path $FOLDER/${worker_id}/a', '2/a.log'],
+    ['path $FOLDER/a\n<buffer>\n</buffer>', 'a.log'],
+    ['path $FOLDER/a\nutc true\n<buffer time>\n</buffer>', 'a.20261122.log'],
+    ['path $FOLDER/a.log\nutc true\n<buffer time>\n</buffer>', 'a.log.20261122.log'],
+    [
+      'path $FOLDER/a\n<buffer time,tag>\ntimekey 1h\ntimekey_use_utc\n</buffer>',
+      'a.2026112208.log',
+    ],
+    [
+      'path $FOLDER/a\n<buffer time>\ntimekey 10m\ntimekey_zone +09:00\n</buffer>',
+      'a.202611221730.log',
+    ],
+    ['path $FOLDER/a.%H%M\nutc true\n<buffer time>\ntimekey 1h\n</buffer>', 'a.0800.log'],
+    ['path $FOLDER/a.*.x\nutc true\n<buffer time>\ntimekey 30\n</buffer>', 'a.20261122083300.x'],
+    ['path $FOLDER/a\nutc true\ntime_slice_format %Y%m%d%H', 'a.2026112208.log'],
+    ['path $FOLDER/a\n<buffer tag>\n</buffer>', 'a.log'],
+    ['path $FOLDER/100%%', '100%.log'],
+  ])('%j', async (lines, file) => {
+    expect(await filesFor(lines, 'app.web.test', 2)).toEqual([file]);
+  });
+
+  test.each([
+    ['path $FOLDER/a.%Q', 'path: "%Q" is no directive', 2],
+    ['path $FOLDER/${host}', 'placeholder ${host} is not supported', 2],
+    ['path $FOLDER/${tag', 'is not closed', 2],
+    ['path $FOLDER/a.*', '* in the path needs <buffer time>', 2],
+    ['path $FOLDER/a\n<buffer time, host>\n</buffer>', 'chunk key "host" is not supported', 3],
+    ['path $FOLDER/a\n<buffer time>\ntimekey_zone Mars\n</buffer>', '"Mars" is no time zone', 4],
+    ['path $FOLDER/a\n<secondary>\n@type null\n</secondary>', '<secondary> is not supported', 3],
+    ['path $FOLDER/a\ncompress zip', 'compress: expected one of', 3],
+    ['path $FOLDER/a\nfile_permission 999', 'octal', 3],
+    ['path $FOLDER/a\nutc true\nlocaltime true', 'exclude each other', 3],
+  ])('%j is refused', (lines, message, line) => {
+    expect(() => makeOutput(lines)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(message) as string, line }),
+    );
+  });
+
+  test("parameters of Fluentd's buffer that mean nothing here are named in a warning", () => {
+    const { log } = makeOutput(
+      'path /tmp/x\n<buffer time>\n@type file\npath /tmp/b\ntimekey_wait 1m\nflush_mode interval\n</buffer>',
+    );
+    expect(log).toHaveLength(1);
+    expect(log[0].text).toMatch(/^@type, path, timekey_wait, flush_mode in <buffer>: no effect/);
+  });
+});
+
+describe('a tag cannot lead out of its place', () => {
+  test.each([
+    ['../../etc/x', '.._.._etc_x.log'],
+    ['..', '__.log'],
+    ['.', '_.log'],
+    ['', '_.log'],
+    ['a/b\\c\0d\n', 'a_b_c_d_.log'],
+    ['%Y', '%Y.log'],
+    ['${tag}', '${tag}.log'],
+    ['/etc/passwd', '_etc_passwd.log'],
+  ])('%j', async (tag, file) => {
+    expect(await filesFor('path $FOLDER/in/${tag}', tag)).toEqual([`in/${file}`]);
+    const inside = await filesFor('path $FOLDER/in/${tag}/x', tag);
+    expect(inside).toEqual([`in/${file.slice(0, -4)}/x.log`]);
+  });
+
+  test('parts of a tag cannot make .. together', async () => {
+    expect(await filesFor('path $FOLDER/in/${tag[5]}.${tag[6]}./x', 'a')).toEqual(['in/__/x.log']);
+  });
+
+  test('a long tag is cut, and stays unlike others', async () => {
+    const [a, b] = ['x', 'y'].map((end) => safeName(`${'ü'.repeat(300)}${end}`));
+    expect(Buffer.byteLength(a)).toBeLessThanOrEqual(160);
+    expect(a).not.toBe(b);
+    expect(await filesFor('path $FOLDER/${tag}', 'long'.repeat(100))).toHaveLength(1);
+  });
+});
+
+describe('events go to the file of their own time', () => {
+  test('in one message, late and early, each file in the order of arrival', async () => {
+    const folder = temporaryFolder();
+    const { output, stop } = await startOutput(
+      `path ${folder}/%H%M\nutc true\n<buffer time>\ntimekey 60\n</buffer>`,
+    );
+    const offsets = [0, 1, 60, 2, 3600, 61, -1, 59, 7200];
+    await output.write('t', stream(...offsets.map((offset) => event(offset))));
+    await stop();
+    const kept = Object.fromEntries(
+      filesIn(folder).map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]),
+    );
+    const lines = (...list: number[]) => list.map((offset) => `{"offset":${offset}}\n`).join('');
+    expect(kept).toEqual({
+      '0832.log': lines(-1),
+      '0833.log': lines(0, 1, 2, 59),
+      '0834.log': lines(60, 61),
+      '0933.log': lines(3600),
+      '1033.log': lines(7200),
+    });
+    expect(counters(output).events).toBe(offsets.length);
+  });
+
+  test('times that no calendar has do no harm', async () => {
+    const folder = temporaryFolder();
+    const { output } = await startOutput(`path ${folder}/%Y/%m\ntimezone Asia/Tokyo`);
+    for (const time of [2 ** 32 - 1, -1, 1e300, -1e300, 2 ** 53, 0.5]) {
+      const entry = Buffer.concat([Buffer.from([0x92]), encodeValue(time), encodeValue({ time })]);
+      await output.write('t', EventStream.fromScanned(entry, 1));
+    }
+    expect(filesIn(folder).length).toBeGreaterThanOrEqual(4);
+    expect(counters(output).events).toBe(6);
+  });
+
+  test('only so many files are open, and no event is lost by it', async () => {
+    const folder = temporaryFolder();
+    const { output } = await startOutput(`path ${folder}/\${tag}\nmax_open_files 3`);
+    const pending: Promise<unknown>[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      for (let n = 0; n < 20; n += 1)
+        pending.push(Promise.resolve(output.write(`t${n}`, stream({ round }))));
+    }
+    await Promise.all(pending);
+    expect(output.statistics().gauges?.open_files).toBeLessThanOrEqual(3);
+    const files = filesIn(folder);
+    expect(files).toHaveLength(20);
+    for (const file of files) {
+      const text = readFileSync(path.join(folder, file), 'utf8');
+      expect(text).toBe([0, 1, 2, 3, 4].map((round) => `{"round":${round}}\n`).join(''));
+    }
+  });
+});
+
+describe('symlink_path', () => {
+  test('leads to the newest file, not to one of a late event', async () => {
+    const folder = temporaryFolder();
+    const { output } = await startOutput(
+      `path ${folder}/a.%M\nutc true\nsymlink_path ${folder}/links/now`,
+    );
+    await output.write('t', stream(event(60)));
+    await output.write('t', stream(event(0)));
+    expect(readlinkSync(`${folder}/links/now`)).toBe(`${folder}/a.34.log`);
+    await output.write('t', stream(event(120)));
+    expect(readFileSync(`${folder}/links/now`, 'utf8')).toBe('{"offset":120}\n');
+    expect(existsSync(`${folder}/a.33.log`)).toBe(true);
+  });
+
+  test('may be relative, and there from the start', async () => {
+    const folder = temporaryFolder();
+    await startOutput(
+      `path ${folder}/logs/a\nsymlink_path ${folder}/now\nsymlink_path_use_relative`,
+    );
+    expect(readlinkSync(`${folder}/now`)).toBe('logs/a.log');
+  });
+});

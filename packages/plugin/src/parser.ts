@@ -1,0 +1,33 @@
+import type { EventTime } from '@sluice/event-stream';
+import { Plugin } from './plugin.js';
+
+/** Takes one event that a parser found; `time` is undefined where the text has none. */
+export type ParsedCallback = (time: EventTime | undefined, record: Record<string, unknown>) => void;
+
+/** Thrown by a parser for a text that it cannot read. */
+export class ParseError extends Error {
+  readonly code = 'ERR_SLUICE_PARSE';
+  override readonly name = 'ParseError';
+
+  constructor(
+    /** The type of the parser. */
+    readonly parser: string,
+    /** What is wrong with the text, without the text. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${parser}: ${reason}`, options);
+  }
+}
+
+/** Turns text into events. Fluentd: `Fluent::Plugin::Parser`, `<parse>`. */
+export abstract class Parser extends Plugin {
+  /**
+   * Reads one text: a line, a datagram, a body. Most parsers find one event in it.
+   *
+   * @param text valid during the call only: what a record keeps of it is a string or a copy
+   * @param found called for each event, while this runs
+   * @throws ParseError for a text that cannot be read
+   */
+  abstract parse(text: Buffer, found: ParsedCallback): void;
+}

@@ -1,0 +1,45 @@
+import { Plugin } from './plugin.js';
+
+/** A server that events may be sent to. Fluentd: `Fluent::Plugin::ServiceDiscovery::Service`. */
+export interface Service {
+  readonly host: string;
+  readonly port: number;
+  /** Default: the host. */
+  readonly name?: string;
+  /** Share of the load beside the others. Default: 60, as in Fluentd. */
+  readonly weight?: number;
+  /** Used only where no other is available. Default: false. */
+  readonly standby?: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly sharedKey?: string;
+}
+
+/**
+ * Finds the servers that an output sends to, and tells when they change. Fluentd:
+ * `<service_discovery>`.
+ *
+ * When `start` has resolved the services are known; it rejects where they cannot be found.
+ */
+export abstract class ServiceDiscovery extends Plugin {
+  readonly #listeners = new Set<(services: readonly Service[]) => void>();
+
+  /** The services of now. */
+  abstract services(): readonly Service[];
+
+  /**
+   * Calls back with all services whenever one came, went or changed.
+   *
+   * @returns ends it
+   */
+  onChange(listener: (services: readonly Service[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** To be called by the plugin when `services` has changed. */
+  protected changed(): void {
+    const services = this.services();
+    for (const listener of this.#listeners) listener(services);
+  }
+}
