@@ -231,10 +231,6 @@ export const singleValueFormatter = define(
   },
 );
 
-function valueBytes(bytes: Buffer, at: number, end: number): Buffer {
-  return Buffer.from(textOf(decodeValue(bytes, at, end)));
-}
-
 /**
  * The `<inject>` section of a `<match>`.
  *

@@ -1,13 +1,13 @@
+/** The type of {@link KEPT}. */
+export type Kept = 'kept';
+
 /**
  * What `emit` and `write` return when the events are kept already: nothing has to be awaited.
  *
- * It is registered with `Symbol.for`, so that a plugin with a copy of this package of its own returns
- * the same value.
+ * It is a word rather than a symbol: a plugin with a copy of this package of its own returns the same
+ * value, and `() => KEPT` keeps its type.
  */
-export const KEPT: unique symbol = Symbol.for('@sluice/plugin.kept') as never;
-
-/** The type of {@link KEPT}. */
-export type Kept = typeof KEPT;
+export const KEPT: Kept = 'kept';
 
 /**
  * Whether events are kept: {@link KEPT} when they are, or a promise that resolves when they are and

@@ -129,7 +129,7 @@ describe('a server that cannot be made', () => {
   afterEach(() => void busy.close());
 
   const bind = '127.0.0.1';
-  const router = { emit: () => undefined };
+  const router = { emit: () => KEPT };
   class Unawaited extends Input {
     override start(): void {
       void this.servers.create('title', port, { bind }, () => undefined);

@@ -119,7 +119,7 @@ test('a broken message closes its own connection, with one warning, and no other
   bad.on('error', () => undefined); // a reset is fine too
   await once(bad, 'connect');
   const { localAddress, localPort } = bad;
-  const closed = once(bad, 'close');
+  const closed = new Promise((resolve) => bad.once('close', resolve));
   bad.write(Buffer.from('c1c1c1c1', 'hex')); // 0xc1 is no MessagePack
   await closed;
   const warning = await agent.logged((entry) => entry.level === 40);
