@@ -318,7 +318,7 @@ describe.each(transports)('a connection over $protocol', (transport) => {
     expect(server.stats().aborted).toEqual({ 'shutdown-timeout': 1 });
   });
 
-  test('the figures add up', async () => {
+  test('the statistics add up', async () => {
     const server = await create((data, connection) => connection.write(data));
     const client = transport.connect(server);
     client.write('12345');

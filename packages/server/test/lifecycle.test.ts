@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createSocket } from 'node:dgram';
+import { lookupService } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -139,18 +141,33 @@ test('socket options are in the kernel of every accepted socket', async () => {
   client.destroy();
 });
 
-test('resolveName gives names without making data wait', async () => {
-  const seen = deferred<[string, string]>();
-  const options = { ...tcp.options(), resolveName: true };
-  const server = await helper.create('main', 0, options, async (_, connection) => {
-    seen.resolve([connection.remoteAddr, await connection.resolveRemoteHost()]);
+test.each([tcp, tls])(
+  'resolveName gives the name that the system gives, over $protocol',
+  async (transport) => {
+    const seen = deferred<[string, string]>();
+    const options = { ...transport.options(), resolveName: true };
+    const server = await helper.create('main', 0, options, async (_, connection) => {
+      seen.resolve([connection.remoteAddr, await connection.resolveRemoteHost()]);
+    });
+    const client = transport.connect(server);
+    client.write('x');
+    const { hostname } = await lookupService('127.0.0.1', 0);
+    expect(await seen.promise).toEqual(['127.0.0.1', hostname]);
+    client.destroy();
+  },
+);
+
+test('resolveName names the senders of datagrams', async () => {
+  const seen = deferred<string>();
+  const options = { bind: '127.0.0.1', maxBytes: 9, resolveName: true };
+  const server = await helper.createUdp('udp', 0, options, async (_, peer) => {
+    seen.resolve(await peer.resolveRemoteHost());
   });
-  const client = tcp.connect(server);
-  client.write('x');
-  const [address, name] = await seen.promise;
-  expect(address).toBe('127.0.0.1');
-  expect(name).toMatch(/^[\w.-]+$/);
-  client.destroy();
+  const client = createSocket('udp4');
+  client.send('x', at(server).port, '127.0.0.1');
+  const { hostname } = await lookupService('127.0.0.1', 0);
+  expect(await seen.promise).toBe(hostname);
+  client.close();
 });
 
 test('a failing peer is logged with its address, also where nobody had asked for it', async () => {

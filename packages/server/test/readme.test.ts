@@ -7,7 +7,7 @@ const readme = new URL('../README.md', import.meta.url);
 test('the examples of the README print what it says', { timeout: 60_000 }, async () => {
   const outputs = await runReadmeExamples(readme);
   const promised = readmeExamples(readme).filter(({ lang }) => lang === 'text');
-  expect(outputs).toHaveLength(4);
+  expect(outputs).toHaveLength(5);
   expect(outputs).toEqual(promised.map(({ code }) => code));
 });
 
@@ -24,4 +24,14 @@ test('the README names every option and every Ruby name of the document', () => 
     ...['ca_cert_path', 'ca_private_key_path', 'ca_private_key_passphrase'],
   ];
   for (const name of names) expect(text).toContain(name);
+});
+
+test("the map of Fluentd's server tests names tests that are there", () => {
+  const map = readFileSync(new URL('../../../docs/server-tests.md', import.meta.url), 'utf8');
+  const named = [...map.matchAll(/`((?:tls\/)?[\w-]+\.test\.ts)`: "([^"]+)"/g)];
+  expect(named.length).toBeGreaterThan(30);
+  for (const [, file, title] of named) {
+    const place = file.startsWith('tls/') ? file.replace('tls/', '../../tls/test/') : file;
+    expect(readFileSync(new URL(place, import.meta.url), 'utf8'), file).toContain(title);
+  }
 });
