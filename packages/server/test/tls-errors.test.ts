@@ -95,8 +95,8 @@ describe.each(versions)('%s, after the handshake', (version) => {
 
 describe.each(versions)('%s, a client that is refused', (version) => {
   const alerts = {
-    TLSv1_2: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', // 40
-    TLSv1_3: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', // 116
+    TLSv1_2: /_ALERT_HANDSHAKE_FAILURE$/, // 40; the name differs among versions of OpenSSL
+    TLSv1_3: /_ALERT_CERTIFICATE_REQUIRED$/, // 116
   };
   const kinds: [string, object][] = [
     ['by a CA', { caPath: 'ca.pem' }],
@@ -114,7 +114,7 @@ describe.each(versions)('%s, a client that is refused', (version) => {
 
   test.each(kinds)('%s for want of a certificate hears the alert', async (_, more) => {
     const server = await create(more);
-    expect((await events(dial(server)[0]))[0]).toBe(alerts[version]);
+    expect((await events(dial(server)[0]))[0]).toMatch(alerts[version]);
     await log.line({ level: 'warn', reason: 'NO_PEER_CERTIFICATE' });
     expect(server.stats()).toMatchObject({
       open: 0,
