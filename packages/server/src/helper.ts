@@ -1,22 +1,17 @@
-import { createServerContext } from '@sluice/tls';
 import type { ConnectionListener, DataCallback } from './connection/connection.js';
-import type { BatchCallback, DatagramCallback } from './udp/datagram.js';
 import { HelperStoppedError, ServerArgumentError } from './errors.js';
 import {
   checkHelperOptions,
   type CheckedHelperOptions,
   type HelperOptions,
 } from './helper-options.js';
-import { checkLimits } from './limits/limits.js';
+import { ServerFactory } from './make-server.js';
 import { ManagedServer, type RunningServer, type ServerHandle } from './managed-server.js';
-import { NameResolver } from '@sluice/socket-options';
-import type { Protocol, StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
-import { Starting } from './starting.js';
 import { checkObject, refuse, show } from './options/check.js';
-import { SocketSettings } from './accept/socket-settings.js';
-import { StreamServer } from './accept/stream-server.js';
-import { UdpServer } from './udp/udp-server.js';
+import type { Protocol, StreamOptions, UdpBatchOptions, UdpOptions } from './options/options.js';
 import { checkCall, checkCallback, checkUdp, type CheckedCall } from './options/validate.js';
+import { Starting } from './starting.js';
+import type { BatchCallback, DatagramCallback } from './udp/datagram.js';
 
 type AnyCallback = DataCallback | DatagramCallback | BatchCallback;
 
@@ -37,7 +32,7 @@ export class ServerHelper {
   readonly #options: CheckedHelperOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #starting: Starting;
-  #names: NameResolver | undefined;
+  readonly #make: ServerFactory;
   #stopping: Promise<void> | undefined;
   #shutting: Promise<void> | undefined;
   readonly #stopped: Promise<void>;
@@ -47,6 +42,7 @@ export class ServerHelper {
   constructor(options: HelperOptions) {
     this.#options = checkHelperOptions(options);
     const { log } = this.#options;
+    this.#make = new ServerFactory(log);
     this.#starting = new Starting(({ title, error }) => {
       log.error({ title, err: error }, `server ${title} did not start: ${error.message}`);
     });
@@ -130,7 +126,7 @@ export class ServerHelper {
       ]);
     }
     checkCallback('onConnection', callback, 1);
-    return this.#start(call, this.#stream(call, undefined, callback));
+    return this.#start(call, this.#make.stream(call, { onConnection: callback! }));
   }
 
   /** `create` with `proto: 'tcp'`. */
@@ -256,9 +252,11 @@ export class ServerHelper {
     checkCallback('onData', onData, call.own.batch === undefined ? 2 : 1);
     if (call.protocol === 'udp') {
       checkUdp(call);
-      return this.#start(call, () => Promise.resolve(this.#udp(call, onData as DatagramCallback)));
+      return this.#start(call, () =>
+        Promise.resolve(this.#make.udp(call, onData as DatagramCallback)),
+      );
     }
-    return this.#start(call, this.#stream(call, onData as DataCallback, undefined));
+    return this.#start(call, this.#make.stream(call, { onData: onData as DataCallback }));
   }
 
   #start(call: CheckedCall, make: () => Promise<RunningServer>): Promise<ServerHandle> {
@@ -285,55 +283,6 @@ export class ServerHelper {
     );
     this.#servers.set(title, managed);
     return managed;
-  }
-
-  /** Checks what is left to check at once; what takes time is in the function that it returns. */
-  #stream(
-    call: CheckedCall,
-    onData: DataCallback | undefined,
-    onConnection: ConnectionListener | undefined,
-  ): () => Promise<RunningServer> {
-    const { title, protocol, own, target } = call;
-    if (protocol === 'udp') throw new TypeError('not a stream');
-    const { log } = this.#options;
-    const limits = checkLimits(own);
-    const socket = new SocketSettings(title, call.socket, log);
-    return async () =>
-      new StreamServer({
-        title,
-        protocol,
-        log,
-        target,
-        limits,
-        socket,
-        tls:
-          protocol === 'tls' ? await createServerContext({ title, log, ...call.tls }) : undefined,
-        names: this.#namesFor(call),
-        onData,
-        onConnection,
-      });
-  }
-
-  #udp(call: CheckedCall, onData: DatagramCallback | BatchCallback): UdpServer {
-    const { title, own, target, socket, given } = call;
-    const { log } = this.#options;
-    return new UdpServer({
-      title,
-      log,
-      target,
-      socket: new SocketSettings(title, socket, log),
-      given,
-      names: this.#namesFor(call),
-      maxBytes: own.maxBytes!,
-      oversize: own.oversize ?? 'truncate',
-      maxQueuedBytes: own.maxQueuedBytes ?? 4 * 1024 * 1024,
-      batch: own.batch,
-      onData,
-    });
-  }
-
-  #namesFor(call: CheckedCall): NameResolver | undefined {
-    return call.socket.resolveName === true ? (this.#names ??= new NameResolver()) : undefined;
   }
 
   async #each(action: (server: ManagedServer) => Promise<void>): Promise<void> {

@@ -113,7 +113,7 @@ export class Starting {
   }
 
   #failed(watched: WatchedPromise<unknown>, failure: Failure): void {
-    // Told at once where nobody waits for the start, and again by whoever does so later.
+    // Told at once where nobody waits for the start; a later waitUntilStart() rejects with it, too.
     const awaited = this.#waiters > 0;
     if (!awaited) this.#log(failure);
     if (!awaited && this.#over) return;

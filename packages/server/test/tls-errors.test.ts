@@ -7,7 +7,7 @@ import path from 'node:path';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createServerHelper, type ServerHandle, type ServerHelper } from '../src/index.js';
-import { until } from './support/clients.js';
+import { deferred, until } from './support/clients.js';
 import { MemoryLog } from './support/log.js';
 import { at, tlsOptions } from './support/transports.js';
 
@@ -42,11 +42,21 @@ function file(name: string): string {
   return path.join(folder, name);
 }
 
-function dial(server: ServerHandle, options: ConnectionOptions = {}): [TLSSocket, number] {
+function certificateOf(name: string): ConnectionOptions {
+  return { cert: readFileSync(file(`${name}.pem`)), key: readFileSync(file(`${name}.key`)) };
+}
+
+function dial(server: ServerHandle, options: ConnectionOptions = {}): TLSSocket {
   const raw = connect(at(server));
   const client = connectTls({ socket: raw, rejectUnauthorized: false, ...options });
   clients.push(client);
-  return [client, (raw as unknown as { _handle: { fd: number } })._handle.fd];
+  return client;
+}
+
+/** Sends bytes past the TLS of a client. */
+function sendRaw(client: TLSSocket, bytes: Buffer): void {
+  const { fd } = (client as unknown as { _parent: { _handle: { fd: number } } })._parent._handle;
+  writeSync(fd, bytes);
 }
 
 /** What the client hears, until its connection is gone. */
@@ -77,13 +87,12 @@ describe.each(versions)('%s, after the handshake', (version) => {
         connection.on('close', () => closed.push(connection.peer));
       },
     );
-    const [client] = dial(server);
+    const client = dial(server);
     await once(client, 'secureConnect');
-    const { fd } = (client as unknown as { _parent: { _handle: { fd: number } } })._parent._handle;
     client.write('x');
     await once(client, 'data');
     const seen = events(client);
-    writeSync(fd, bytes);
+    sendRaw(client, bytes);
     expect((await seen)[0]).toMatch(/^ERR_SSL_.*ALERT/); // the alert has arrived
     const line = await log.line({ level: 'warn', title: 'main', reason: 'tls-error' });
     expect((line.err as NodeJS.ErrnoException).code).toMatch(/^ERR_SSL_/);
@@ -91,6 +100,30 @@ describe.each(versions)('%s, after the handshake', (version) => {
     await until(() => closed.length === 1);
     expect(server.stats()).toMatchObject({ open: 0, aborted: { 'tls-error': 1 } });
   });
+});
+
+test('a broken record while a verifier thinks fails the handshake', async () => {
+  const asked = deferred();
+  const gate = deferred<boolean>();
+  const certVerifier = (): Promise<boolean> => {
+    asked.resolve();
+    return gate.promise;
+  };
+  const server = await helper.createTls(
+    'main',
+    0,
+    { bind: '127.0.0.1', tls: { ...tlsOptions, certVerifier, version: 'TLSv1_2' } },
+    () => expect.unreachable('data after a broken record'),
+  );
+  const client = dial(server, certificateOf('stranger'));
+  const seen = events(client);
+  await asked.promise;
+  sendRaw(client, Buffer.from(`1703030020${'11'.repeat(32)}`, 'hex'));
+  await seen;
+  await until(() => server.stats().open === 0);
+  gate.resolve(true);
+  const reasons = Object.keys(server.stats().handshakeFailures);
+  expect(reasons).toEqual([expect.stringMatching(/^ERR_SSL_/)]);
 });
 
 describe.each(versions)('%s, a client that is refused', (version) => {
@@ -114,7 +147,7 @@ describe.each(versions)('%s, a client that is refused', (version) => {
 
   test.each(kinds)('%s for want of a certificate hears the alert', async (_, more) => {
     const server = await create(more);
-    expect((await events(dial(server)[0]))[0]).toMatch(alerts[version]);
+    expect((await events(dial(server)))[0]).toMatch(alerts[version]);
     await log.line({ level: 'warn', reason: 'NO_PEER_CERTIFICATE' });
     expect(server.stats()).toMatchObject({
       open: 0,
@@ -124,8 +157,7 @@ describe.each(versions)('%s, a client that is refused', (version) => {
 
   test.each(kinds.slice(0, 2))('%s for its certificate sees an end in order', async (_, more) => {
     const server = await create(more);
-    const pair = { cert: readFileSync(file('stranger.pem')), key: readFileSync(file('stranger.key')) }; // prettier-ignore
-    expect((await events(dial(server, pair)[0]))[0]).toBe('end');
+    expect((await events(dial(server, certificateOf('stranger'))))[0]).toBe('end');
     const [reason] = Object.keys(server.stats().handshakeFailures);
     expect(reason).toBe('DEPTH_ZERO_SELF_SIGNED_CERT');
     await log.line({ level: 'warn', reason });
@@ -146,8 +178,7 @@ describe.each(versions)('%s, a client that is refused', (version) => {
       },
       (data, connection) => connection.write(data),
     );
-    const pair = { cert: readFileSync(file('stranger.pem')), key: readFileSync(file('stranger.key')) }; // prettier-ignore
-    const [client] = dial(server, pair);
+    const client = dial(server, certificateOf('stranger'));
     client.write('in');
     expect(String((await once(client, 'data'))[0])).toBe('in');
   });

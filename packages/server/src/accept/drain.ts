@@ -5,8 +5,8 @@ import type { Connections } from './connections.js';
 /**
  * Brings connections to their end: what the kernel has received is read and given to the consumer
  * (until a turn of the event loop brings nothing more, at most for half of the time), the
- * consumer's promises are waited for, what was written is flushed. Whoever is not done by then is
- * reset.
+ * consumer's promises are waited for, what was written is flushed. Those that are not done by
+ * then are reset.
  * @internal
  */
 export async function drain(connections: Connections, milliseconds: number): Promise<void> {

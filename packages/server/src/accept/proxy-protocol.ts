@@ -11,7 +11,7 @@ export interface ProxyHeader {
 }
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-const longestText = 107; // the specification's figure for version 1, CRLF included
+const longestText = 107; // the specification's limit for version 1, CRLF included
 const longestBinary = 16 + 4096; // addresses and a generous number of TLVs
 
 /**

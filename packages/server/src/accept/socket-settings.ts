@@ -51,18 +51,18 @@ export class SocketSettings {
     }
   }
 
-  /** Closes as the linger time-out says. A Unix socket has no RST, and nothing to wait for. */
+  /** Closes as the linger timeout says. A Unix socket has no RST, and nothing to wait for. */
   close(socket: Socket, raw: Socket): void {
     closeWithLinger(socket, this.#linger, raw);
   }
 
-  /** Resets at once, whatever the linger time-out says. */
+  /** Resets at once, whatever the linger timeout says. */
   reset(socket: Socket, raw: Socket): void {
     closeWithLinger(socket, 0, raw);
   }
 
   /**
-   * True where an orderly end may be a reset, as the document has it for a linger time-out of 0:
+   * True where an orderly end may be a reset, as the document has it for a linger timeout of 0:
    * it leaves no TIME_WAIT behind, and nothing is lost by it because the peer's kernel has
    * acknowledged everything that was written.
    */
@@ -79,7 +79,7 @@ export class SocketSettings {
   }
 
   /**
-   * A FIN is about to be sent, and what was written before it has to arrive: with a linger time-out
+   * A FIN is about to be sent, and what was written before it has to arrive: with a linger timeout
    * of 0 in the kernel, closing the descriptor would drop what the peer has not acknowledged yet,
    * the FIN included: the peer may then see a reset where there was none to send.
    */

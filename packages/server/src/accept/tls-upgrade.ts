@@ -17,7 +17,7 @@ function ignoreError(): void {
 
 /**
  * Turns accepted sockets into TLS sockets, by a `tls.Server` that never listens: Node's own
- * handling of contexts, SNI, tickets and time-outs, on the accept path that all protocols share.
+ * handling of contexts, SNI, tickets and timeouts, on the accept path that all protocols share.
  * @internal
  */
 export class TlsUpgrade {
@@ -89,10 +89,15 @@ export class TlsUpgrade {
       this.#judge(raw, socket, verdict);
       return;
     }
-    socket.on('error', ignoreError);
+    // Broken records may come meanwhile, too, and Node leaves the socket open then.
+    const onError = (error: Error): void => {
+      const { code } = error as NodeJS.ErrnoException;
+      this.#unverified(raw, socket, code ?? error.message, error);
+    };
+    socket.on('error', onError);
     verdict.then(
       (result) => {
-        socket.off('error', ignoreError);
+        socket.off('error', onError);
         this.#judge(raw, socket, result);
       },
       (error: unknown) => this.#unverified(raw, socket, 'verifier', asError(error)),

@@ -22,8 +22,8 @@ export interface SharedListeners {
 /**
  * To be called in a cluster's primary, before it forks: TCP, TLS and Unix listeners of the workers
  * with `shared: true` are then held by the primary and their connections dealt out strictly in
- * turn. Node's own sharing, which is used without this call, gives more connections to whoever is
- * quickest, loses those on their way to a worker that dies, and closes the port with the last
+ * turn. Node's own sharing, which is used without this call, gives more connections to the
+ * quickest worker, loses those on their way to a worker that dies, and closes the port with the last
  * worker; here the next worker gets them, and a port stays open until its successor listens.
  */
 export function shareListeners(): SharedListeners {

@@ -8,7 +8,7 @@ export type ConnectionListener = (connection: Connection) => unknown;
 /** The events of a connection that may have several listeners. */
 export type ConnectionEvent = 'writeComplete' | 'end' | 'close';
 
-/** What whoever takes a connection over says; see {@link Connection.handOver}. */
+/** What the new owner of a socket may say; see {@link Connection.handOver}. */
 export interface HandOverOptions {
   /**
    * Called once when the server shuts down: finish what is under way and end the socket. One that

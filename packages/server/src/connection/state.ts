@@ -21,7 +21,7 @@ export interface ConnectionOwner {
   readonly protocol: 'tcp' | 'tls' | 'unix';
   readonly maxWriteBuffer: number;
   readonly names: NameResolver | undefined;
-  /** Hard close, by the linger time-out. */
+  /** Hard close, by the linger timeout. */
   closeNow(connection: ConnectionState): void;
   /**
    * Our side is to end in order, and what is written has to arrive. True where the connection has
@@ -73,7 +73,7 @@ export class ConnectionState implements DeliveryHost, EventsHost {
   /** Promises that keep our side open. */
   #holds = 0;
   #events: ConnectionEvents | undefined;
-  /** Tells whoever has taken the socket over that the server shuts down. */
+  /** Tells the new owner of the socket that the server shuts down. */
   #tellHolder: (() => void) | undefined;
 
   constructor(owner: ConnectionOwner, socket: Socket, raw: Socket, source: Source) {

@@ -4,7 +4,7 @@
  * - `open`: bytes may go both ways
  * - `ended`: the peer has sent its FIN (or a shutdown treats it as if it had); we may still write
  * - `finishing`: our FIN is on its way, and the peer's is awaited
- * - `closing`: closed without waiting for anything, or with a linger time-out that runs
+ * - `closing`: closed without waiting for anything, or with a linger timeout that runs
  * - `handed-over`: somebody else reads and writes the socket
  * - `closed`: gone
  * @internal

@@ -58,7 +58,7 @@ export class DatagramPeer {
     this.#owner.reply(data, this);
   }
 
-  /** There are no events for UDP, as in Fluentd: always throws. */
+  /** Always throws: UDP has no events, as in Fluentd. */
   on(event: string): never {
     throw new ConnectionEventError(
       `${event}: UDP has no events; the datagrams go to the callback of create`,

@@ -67,7 +67,7 @@ export function checkFlags(flags: unknown): void {
   }
   for (const name of names as MessageFlag[]) {
     if (kept.has(name)) continue;
-    const reason = reasons[name] ?? 'no such flag';
+    const reason = reasons[name] ?? 'unknown flag';
     throw new ServerArgumentError(`flags: ${name} is not available: ${reason}`, 'flags', flags);
   }
 }
