@@ -7,3 +7,5 @@ export { buildPipeline } from './pipeline/build-pipeline.js';
 export type { PipelineOptions } from './pipeline/build-pipeline.js';
 export type { Pipeline } from './pipeline/pipeline.js';
 export { compileTagPattern, TagPatternError } from './routing/tag-pattern.js';
+export { runAgent } from './run-agent.js';
+export type { AgentServer, EmbeddedAgent, RunAgentOptions, RunningAgent } from './run-agent.js';
