@@ -72,6 +72,10 @@ export type {
   RetryStatistics,
   Statistic,
 } from './statistics.js';
-export { transportOptions, transportSection } from './transport.js';
-export type { Transport } from './transport.js';
+export { transportOptions, transportSection, transportSectionOf } from './transport/transport.js';
+export type {
+  StreamTransportOptions,
+  Transport,
+  UdpTransportOptions,
+} from './transport/transport.js';
 export { writeFully } from './write-fully.js';

@@ -1,22 +1,24 @@
+import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import type { ConfigElement, ConfigError } from '@sluice/config';
+import type { Protocol } from '@sluice/server';
 import { createServerContext, TlsError } from '@sluice/tls';
 import type { StartCheckContext } from './definition.js';
-import { transportOptions, type Transport } from './transport.js';
+import { transportOptions, type Transport } from './transport/transport.js';
 
 /** What a plugin is going to listen with. */
 export interface Listening {
-  /** The port; undefined where it listens on a Unix socket. */
+  /** The port; not looked at where it listens on a Unix socket. */
   readonly port?: number | undefined;
   /** Address to listen on. Default: all. */
   readonly bind?: string | undefined;
-  /** The Unix socket. */
+  /** The Unix socket. Default: that of `<transport unix>`, else none. */
   readonly unixPath?: string | undefined;
-  /** Its `<transport>`, whose certificates are loaded. Default: none. */
-  readonly transport?: Transport | undefined;
+  /** Its `<transport>`, whose certificates are loaded. Default: plain TCP. */
+  readonly transport?: Transport<Protocol> | undefined;
 }
 
 /**
@@ -32,26 +34,31 @@ export async function listenProblems(
   element: ConfigElement,
   { log, claimPort }: StartCheckContext,
 ): Promise<ConfigError[]> {
+  const inner = element.children('transport').at(0) ?? element;
+  const inTransport = transport?.protocol === 'unix' ? transport.path : undefined;
+  const unix = unixPath ?? inTransport;
+  const protocol = transport?.protocol === 'udp' ? 'udp' : 'tcp';
   const problems = [
-    unixPath === undefined
-      ? (takenPort(port ?? 0, bind, element, claimPort) ??
-        (await portProblem(port ?? 0, bind, element)))
-      : await unixProblem(unixPath, element),
-    transport === undefined
-      ? undefined
-      : await certificateProblem(transport, element.children('transport').at(0) ?? element, log),
+    unix === undefined
+      ? (takenPort(protocol, port ?? 0, bind, element, claimPort) ??
+        (await portProblem(protocol, port ?? 0, bind, element)))
+      : unixPath === undefined
+        ? await unixProblem('path', unix, inner)
+        : await unixProblem('unix_path', unix, element),
+    transport === undefined ? undefined : await certificateProblem(transport, inner, log),
   ];
   return problems.filter((problem) => problem !== undefined);
 }
 
 function takenPort(
+  protocol: 'tcp' | 'udp',
   port: number,
   bind: string | undefined,
   element: ConfigElement,
   claimPort: StartCheckContext['claimPort'],
 ): ConfigError | undefined {
   if (port === 0) return undefined;
-  const other = claimPort?.('tcp', port, bind ?? '0.0.0.0', element);
+  const other = claimPort?.(protocol, port, bind ?? '0.0.0.0', element);
   if (other === undefined) return undefined;
   const { file, line } = other.location;
   return element.error(
@@ -64,25 +71,23 @@ function takenPort(
 }
 
 async function unixProblem(
+  param: string,
   unixPath: string,
   element: ConfigElement,
 ): Promise<ConfigError | undefined> {
   const problem = await unwritableFolder(path.dirname(path.resolve(unixPath)));
   if (problem === undefined) return undefined;
-  return element.error(`unix_path: ${problem}`, { param: 'unix_path' });
+  return element.error(`${param}: ${problem}`, { param });
 }
 
 async function portProblem(
+  protocol: 'tcp' | 'udp',
   port: number,
   host: string | undefined,
   element: ConfigElement,
 ): Promise<ConfigError | undefined> {
-  const server = net.createServer();
   try {
-    server.listen({ port, host, exclusive: true });
-    await once(server, 'listening');
-    server.close();
-    await once(server, 'close');
+    await (protocol === 'udp' ? bindOnce(port, host) : listenOnce(port, host));
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -99,15 +104,33 @@ async function portProblem(
   }
 }
 
+async function listenOnce(port: number, host: string | undefined): Promise<void> {
+  const server = net.createServer();
+  server.listen({ port, host, exclusive: true });
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
+}
+
+async function bindOnce(port: number, address: string | undefined): Promise<void> {
+  const socket = dgram.createSocket(net.isIPv6(address ?? '') ? 'udp6' : 'udp4');
+  try {
+    socket.bind({ port, exclusive: true, ...(address !== undefined && { address }) });
+    await once(socket, 'listening');
+  } finally {
+    socket.close();
+  }
+}
+
 async function certificateProblem(
-  transport: Transport,
+  transport: Transport<Protocol>,
   element: ConfigElement,
   log: StartCheckContext['log'],
 ): Promise<ConfigError | undefined> {
-  const { tlsOptions } = transportOptions(transport);
-  if (tlsOptions === undefined) return undefined;
+  const options = transportOptions(transport);
+  if (options.proto === 'udp' || options.tlsOptions === undefined) return undefined;
   try {
-    const context = await createServerContext({ ...tlsOptions, log });
+    const context = await createServerContext({ ...options.tlsOptions, log });
     context.close();
     return undefined;
   } catch (error) {
@@ -126,7 +149,6 @@ export async function unwritableFolder(folder: string): Promise<string | undefin
   try {
     if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder`;
     await access(folder, constants.W_OK | constants.X_OK);
-    return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && path.dirname(folder) !== folder) {
@@ -134,5 +156,12 @@ export async function unwritableFolder(folder: string): Promise<string | undefin
     }
     if (code === 'ENOTDIR') return unwritableFolder(path.dirname(folder));
     return message;
+  }
+  try {
+    // To root every folder looks writable, /proc and those of a read-only image as well.
+    await rmdir(await mkdtemp(path.join(folder, '.sluice-check-')));
+    return undefined;
+  } catch (error) {
+    return `nothing can be made in ${folder} (${(error as NodeJS.ErrnoException).code})`;
   }
 }
