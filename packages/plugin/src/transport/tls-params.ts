@@ -46,7 +46,7 @@ function typeOf({ kind, values = [] }: TlsOptionInfo): ParamType<unknown> {
   if (kind === 'seconds') return t.time({ min: 0.001 });
   if (kind === 'count') return t.integer({ min: 1 });
   if (kind === 'texts') return t.array(t.string());
-  if (kind === 'word') return t.enum(values as [string, ...string[]]);
+  if (kind === 'word') return t.enum(values);
   return t.string();
 }
 

@@ -79,7 +79,7 @@ function define<const P extends Protocol>(protocols: readonly [P, ...P[]]) {
       ),
     ) as typeof params,
     sections: { certificates: { section: certificateSection, multiple: true } },
-    check: (value, context) => checkProtocol(value.protocol as Protocol, params, context),
+    check: (value, context) => checkProtocol(value.protocol, params, context),
   });
 }
 
@@ -138,7 +138,7 @@ export type Transport<P extends Protocol = 'tcp' | 'tls'> = Omit<AnyTransport, '
 export function transportSectionOf<const P extends Protocol>(
   ...protocols: [P, ...P[]]
 ): Section<Transport<P>> {
-  return define(protocols) as unknown as Section<Transport<P>>;
+  return define(protocols);
 }
 
 /** Options for `servers.create` and `servers.createConnection`: TCP, TLS, Unix. */
