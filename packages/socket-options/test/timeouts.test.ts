@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   applySocketOptions,
   SocketTimeoutError,
+  type TimeoutLimits,
   watchTimeouts,
   type TimeoutReason,
 } from '../src/index.js';
@@ -32,10 +33,7 @@ interface Watched {
   }>;
 }
 
-function watch(
-  socket: net.Socket,
-  limits: { recvTimeout?: number; sendTimeout?: number },
-): Watched {
+function watch(socket: net.Socket, limits: TimeoutLimits): Watched {
   const calls: { reason: TimeoutReason; error: SocketTimeoutError; after: number }[] = [];
   const started = performance.now();
   const stop = watchTimeouts(socket, limits, (reason, error) => {
@@ -87,6 +85,47 @@ describe.each(backends)('timeouts with the %s backend', (backend) => {
     expect(error).toMatchObject({ code: 'ERR_SLUICE_SEND_TIMEOUT', seconds: 0.3 });
     expect(after).toBeGreaterThanOrEqual(300);
     expect(socket.destroyed).toBe(false); // closing is up to the listener
+  });
+
+  test('a peer without a first byte', async () => {
+    const { socket } = await connect();
+    socket.resume();
+    const { reason, error, after } = await watch(socket, { firstByteTimeout: 0.3 }).fired();
+    expect(reason).toBe('first-byte-timeout');
+    expect(error).toMatchObject({ code: 'ERR_SLUICE_FIRST_BYTE_TIMEOUT', seconds: 0.3 });
+    expect(after).toBeGreaterThanOrEqual(300);
+  });
+
+  test('a first byte is enough for firstByteTimeout', async () => {
+    const { socket, client } = await connect();
+    socket.resume();
+    const { count } = watch(socket, { firstByteTimeout: 0.3 });
+    client.write('x');
+    await until(() => socket.bytesRead === 1, 'the first byte');
+    for (let step = 0; step < 10; step += 1) vi.advanceTimersByTime(300);
+    expect(count()).toBe(0);
+  });
+
+  test('a connection that is idle, and one that is written to', async () => {
+    const { socket } = await connect();
+    socket.resume();
+    const { fired, count } = watch(socket, { idleTimeout: 0.5 });
+    for (let sent = 1; sent <= 6; sent += 1) {
+      await new Promise((resolve) => socket.write('x', resolve));
+      vi.advanceTimersByTime(400);
+    }
+    expect(count()).toBe(0);
+    const { reason, error } = await fired();
+    expect(reason).toBe('idle-timeout');
+    expect(error).toMatchObject({ code: 'ERR_SLUICE_IDLE_TIMEOUT', seconds: 0.5 });
+  });
+
+  test('limits that are no time are refused by name', async () => {
+    const { socket } = await connect();
+    for (const option of ['recvTimeout', 'sendTimeout', 'idleTimeout', 'firstByteTimeout']) {
+      const wrong = expect.objectContaining({ option, value: -1 });
+      expect(() => watchTimeouts(socket, { [option]: -1 })).toThrow(wrong);
+    }
   });
 
   test('a peer that goes on sending is left alone', async () => {
