@@ -7,7 +7,7 @@ import { AgentProcess, sluice, temporaryFolder } from './support/agent-process.j
 const readme = new URL('../README.md', import.meta.url);
 
 test('the program of the README runs', async () => {
-  expect(await runReadmeExamples(readme)).toEqual(["app.log { message: 'hello' }"]);
+  expect(await runReadmeExamples(readme)).toEqual(["app.log { message: 'hello' }\n"]);
 });
 
 test('the shell examples of the README do what they say', async () => {
