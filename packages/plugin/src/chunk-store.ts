@@ -57,3 +57,9 @@ export abstract class ChunkStore extends Plugin {
     return [];
   }
 }
+
+declare module './context.js' {
+  interface InnerPlugins {
+    chunk_store: ChunkStore;
+  }
+}

@@ -1,12 +1,18 @@
 import type { ConfigElement } from '@sluice/config';
 import type { Logger } from '@sluice/server';
-import type { InnerKind, PluginKinds } from './definition.js';
-import type { EventSink } from './output.js';
+
+/**
+ * The kinds of plugins that stand inside of others, and what making one gives. The file of each kind
+ * adds its own.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface InnerPlugins {}
+
+/** The kinds that stand inside of another plugin. */
+export type InnerKind = keyof InnerPlugins;
 
 /** What making a plugin inside another one gives: an output comes as the host runs it. */
-export type InnerPlugin<Kind extends InnerKind> = Kind extends 'output'
-  ? EventSink
-  : PluginKinds[Kind]['plugin'];
+export type InnerPlugin<Kind extends InnerKind> = InnerPlugins[Kind];
 
 /** What the host of a plugin (the agent, or a test) gives to it. */
 export interface PluginContext {

@@ -28,9 +28,6 @@ export interface PluginKinds {
 /** Names of the kinds. */
 export type PluginKind = keyof PluginKinds;
 
-/** The kinds that stand inside of another plugin. */
-export type InnerKind = Exclude<PluginKind, 'input' | 'filter'>;
-
 /** What a plugin that is of one kind, with parameters of type `Config`, consists of. */
 export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
   readonly kind: Kind;

@@ -17,3 +17,9 @@ export abstract class Formatter extends Plugin {
    */
   abstract format(tag: string, stream: EventStream): Buffer;
 }
+
+declare module './context.js' {
+  interface InnerPlugins {
+    formatter: Formatter;
+  }
+}

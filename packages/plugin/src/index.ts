@@ -1,6 +1,6 @@
 export { ChunkStore } from './chunk-store.js';
 export type { ChunkMetadata, StoredChunk } from './chunk-store.js';
-export type { InnerPlugin, PluginContext } from './context.js';
+export type { InnerKind, InnerPlugin, InnerPlugins, PluginContext } from './context.js';
 export {
   apiVersion,
   defineChunkStore,
@@ -20,7 +20,6 @@ export type {
   DefinitionOf,
   FilterDefinition,
   FormatterDefinition,
-  InnerKind,
   InputDefinition,
   OutputDefinition,
   ParserDefinition,

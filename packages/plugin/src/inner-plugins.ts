@@ -1,6 +1,6 @@
 import { ConfigElement } from '@sluice/config';
-import type { InnerPlugin, PluginContext } from './context.js';
-import { sectionOfKind, type InnerKind } from './definition.js';
+import type { InnerKind, InnerPlugin, PluginContext } from './context.js';
+import { sectionOfKind } from './definition.js';
 import type { Formatter } from './formatter.js';
 import type { Parser } from './parser.js';
 

@@ -42,3 +42,9 @@ export abstract class Output extends Plugin implements EventSink {
    */
   flush?(): void | Promise<void>;
 }
+
+declare module './context.js' {
+  interface InnerPlugins {
+    output: EventSink;
+  }
+}

@@ -31,3 +31,9 @@ export abstract class Parser extends Plugin {
    */
   abstract parse(text: Buffer, found: ParsedCallback): void;
 }
+
+declare module './context.js' {
+  interface InnerPlugins {
+    parser: Parser;
+  }
+}

@@ -43,3 +43,9 @@ export abstract class ServiceDiscovery extends Plugin {
     for (const listener of this.#listeners) listener(services);
   }
 }
+
+declare module './context.js' {
+  interface InnerPlugins {
+    service_discovery: ServiceDiscovery;
+  }
+}

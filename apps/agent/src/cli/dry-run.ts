@@ -3,7 +3,7 @@ import { PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
-import type { LaunchOptions } from '../processes/launch.js';
+import type { LaunchOptions } from '../processes/launch-options.js';
 import { readConfigs } from './read-configs.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { LaunchOptions } from '../processes/launch.js';
+import type { LaunchOptions } from '../processes/launch-options.js';
 
 export interface RunOptions extends LaunchOptions {
   /** Only check the configuration. Default false. */

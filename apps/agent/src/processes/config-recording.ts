@@ -1,6 +1,6 @@
 import { diskFiles, loadConfig, type ConfigElement, type ConfigFiles } from '@sluice/config';
 import { readSystem } from '../system/system-settings.js';
-import type { ReadConfig } from './messages.js';
+import type { LogOptions } from '../log.js';
 
 /** The files of a configuration as they were when it was read; goes through JSON. */
 export interface ConfigRecording {
@@ -8,6 +8,16 @@ export interface ConfigRecording {
   readonly realPaths: Record<string, string>;
   /** By base path and pattern. */
   readonly found: Record<string, string[]>;
+}
+
+/** What one worker has found in the configuration, for all the others. */
+export interface ReadConfig {
+  /** How many workers there are to be. */
+  readonly workers: number;
+  /** How the log is to look, as the configuration says it. */
+  readonly log: LogOptions;
+  /** All files of the configuration, as they were. */
+  readonly recording: ConfigRecording;
 }
 
 /** Reads from the disk what is not in the recording yet, and keeps it there. */

@@ -1,5 +1,6 @@
 import type { RootLog } from '../log.js';
-import type { AgentSettings, ReadConfig, WorkerSettings } from './messages.js';
+import type { ReadConfig } from './config-recording.js';
+import type { AgentSettings, WorkerSettings } from './messages.js';
 import { endingText, WorkerProcess, WorkerStartError, type Ending } from './worker-process.js';
 
 /** Seconds that a worker has to drain before it is killed. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '@sluice/config';
 import { createLog } from '../log.js';
 import { recordConfig } from './config-recording.js';
-import type { LaunchOptions } from './launch.js';
+import type { LaunchOptions } from './launch-options.js';
 import { writePidFile } from './pid-file.js';
 import { ServiceNotifier } from './sd-notify.js';
 import { onSignals } from './signals.js';

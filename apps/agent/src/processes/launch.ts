@@ -1,26 +1,9 @@
 import { shareListeners } from '@sluice/server/sharing';
 import { shareTicketKeys } from '@sluice/tls/sharing';
-import type { LogOptions } from '../log.js';
+import type { LaunchOptions } from './launch-options.js';
 import { onSignals } from './signals.js';
 import type { Supervisor } from './supervisor.js';
 import { WorkerProcess } from './worker-process.js';
-
-/** How to run the agent. */
-export interface LaunchOptions {
-  /** The configuration file. */
-  readonly config: string;
-  /** Is appended to the configuration file's text. Fluentd: `--inline-config`. */
-  readonly inlineConfig?: string;
-  /** In place of the configuration's `workers`. */
-  readonly workers?: number;
-  /** Modules of plugins, by path or package, beside those that the configuration names. */
-  readonly plugins?: readonly string[];
-  /** Holds the process's number while it runs. */
-  readonly pidFile?: string;
-  readonly log?: LogOptions;
-  /** Called when everything is started. */
-  readonly onReady?: () => void;
-}
 
 /**
  * Runs the agent as a primary process and its workers, until a signal ends it.

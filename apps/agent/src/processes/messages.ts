@@ -1,5 +1,5 @@
 import type { LogOptions } from '../log.js';
-import type { ConfigRecording } from './config-recording.js';
+import type { ReadConfig } from './config-recording.js';
 
 /** What the agent is to run, as the command line says it. */
 export interface AgentSettings {
@@ -12,16 +12,6 @@ export interface AgentSettings {
   /** Modules of plugins, by path or package. */
   readonly plugins?: readonly string[] | undefined;
   readonly log: Omit<LogOptions, 'write' | 'workerId'>;
-}
-
-/** What one worker has found in the configuration, for all the others. */
-export interface ReadConfig {
-  /** How many workers there are to be. */
-  readonly workers: number;
-  /** How the log is to look, as the configuration says it. */
-  readonly log: LogOptions;
-  /** All files of the configuration, as they were. */
-  readonly recording: ConfigRecording;
 }
 
 /** How one worker is to run. */

@@ -1,6 +1,6 @@
 import { createLog, type RootLog } from '../log.js';
 import { Fleet } from './fleet.js';
-import type { LaunchOptions } from './launch.js';
+import type { LaunchOptions } from './launch-options.js';
 import type { AgentSettings } from './messages.js';
 import { writePidFile } from './pid-file.js';
 import { ServiceNotifier } from './sd-notify.js';

@@ -6,7 +6,8 @@ import { buildPipeline } from '../pipeline/build-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { readSystem } from '../system/system-settings.js';
 import { recordConfig, recordedFiles } from './config-recording.js';
-import type { ReadConfig, WorkerSettings } from './messages.js';
+import type { ReadConfig } from './config-recording.js';
+import type { WorkerSettings } from './messages.js';
 import { workersOf } from './system-workers.js';
 
 /** What runs in a worker: one pipeline, from its start to its end. */

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { isToPrimary, type ReadConfig, type ToWorker, type WorkerSettings } from './messages.js';
+import type { ReadConfig } from './config-recording.js';
+import { isToPrimary, type ToWorker, type WorkerSettings } from './messages.js';
 
 /** How a worker process ended. */
 export interface Ending {
