@@ -3,9 +3,9 @@ import type { SocketOptions } from '@sluice/socket-options';
 import type { ServerTlsOptions } from '@sluice/tls';
 import type { MessageFlag } from '../udp/udp-flags.js';
 
+export type Protocol = 'tcp' | 'tls' | 'udp' | 'unix';
 /** @internal */
-export const protocols = ['tcp', 'tls', 'udp', 'unix'] as const;
-export type Protocol = (typeof protocols)[number];
+export const protocols: readonly Protocol[] = ['tcp', 'tls', 'udp', 'unix'];
 /** The protocols that have connections. */
 export type StreamProtocol = Exclude<Protocol, 'udp'>;
 
