@@ -1,8 +1,10 @@
-import { compileStrftime, formatSeconds, localOffset } from '@sluice/formats';
 import type { Logger } from '@sluice/server';
 import { levels, pino } from 'pino';
 import type { LogLevel } from './log-levels.js';
+import { LineRate, shortened } from './log-limits.js';
 import { RepeatedLines, type RepeatOptions } from './log-repeats.js';
+import { textRenderer } from './log-text.js';
+import { hasColors } from './paint.js';
 
 export { logLevels } from './log-levels.js';
 export type { LogLevel } from './log-levels.js';
@@ -33,54 +35,30 @@ export interface AgentLog extends Logger {
 /** What holds unless something else is asked for. */
 const usualRepeats: RepeatOptions = { interval: 60, burst: 5 };
 
-const hidden = new Set(['level', 'time', 'msg', 'worker', 'plugin']);
-
-function fieldText(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object' && value !== null && 'message' in value) {
-    return JSON.stringify(value.message);
-  }
-  return JSON.stringify(value);
-}
-
-/** Renders a time of the log, in seconds since 1970. */
-type RenderTime = (seconds: number, nanoseconds: number) => string;
-
-/** Turns pino's line into `2026-11-22 08:33:00 +0000 [info]: #0 [plugin] text key="value"`. */
-export function toTextLine(json: string, renderTime: RenderTime = formatSeconds): string {
-  const entry = JSON.parse(json) as Record<string, unknown> & { level: number; time: number };
-  const label = levels.labels[entry.level] ?? 'info';
-  const seconds = Math.floor(entry.time / 1000);
-  let line = `${renderTime(seconds, (entry.time - seconds * 1000) * 1e6)} [${label}]: `;
-  if (typeof entry.worker === 'number') line += `#${entry.worker} `;
-  if (typeof entry.plugin === 'string') line += `[${entry.plugin}] `;
-  line += typeof entry.msg === 'string' ? entry.msg : '';
-  for (const [key, value] of Object.entries(entry)) {
-    if (!hidden.has(key) && value !== undefined) line += ` ${key}=${fieldText(value)}`;
-  }
-  return `${line}\n`;
-}
-
 /** From pino's line to what is written, as the options say. */
 function renderer(options: LogOptions): (line: string) => string {
   if (options.format === 'json') return (line) => line;
-  if (options.timeFormat === undefined) return (line) => toTextLine(line);
-  const time = compileStrftime(options.timeFormat, localOffset);
-  return (line) => toTextLine(line, time);
+  const colors = options.write === undefined && hasColors(process.stderr);
+  return textRenderer({ timeFormat: options.timeFormat, colors });
 }
 
 function repeatsOf({ repeatInterval }: LogOptions): RepeatOptions {
   return repeatInterval === undefined ? usualRepeats : { interval: repeatInterval, burst: 1 };
 }
 
-/** Hears of every warning and error that is logged. */
-export type WarningListener = (
-  level: 'warn' | 'error',
+/** What a line of the log consists of, besides its level. */
+type LineParts = readonly [
   /** The id of the plugin that logged it; none where it is the host's own line. */
   plugin: string | undefined,
   fields: object,
   text: string,
-) => void;
+];
+
+/** Hears of every line that is logged. */
+export type LineListener = (level: LogLevel, ...line: LineParts) => void;
+
+/** Hears of every warning and error that is logged. */
+export type WarningListener = (level: 'warn' | 'error', ...line: LineParts) => void;
 
 /** The log of a whole process, whose look can be changed while it is used. */
 export interface RootLog extends AgentLog {
@@ -91,6 +69,8 @@ export interface RootLog extends AgentLog {
   change(options: LogOptions): void;
   /** Default: none. */
   onWarning: WarningListener | undefined;
+  /** Is called after the line was written. Default: none. */
+  onLine: LineListener | undefined;
 }
 
 const warnLevel = levels.values.warn;
@@ -100,36 +80,45 @@ const errorLevel = levels.values.error;
 export function createLog(options: LogOptions = {}): RootLog {
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   let render = renderer(options);
-  const repeats = new RepeatedLines((line) => write(render(line)), repeatsOf(options));
+  const rate = new LineRate((line) => write(render(line)));
+  const repeats = new RepeatedLines((line) => rate.push(line), repeatsOf(options));
   // What is held back is told at the end; standard error takes it at once.
-  if (options.write === undefined) process.once('exit', () => repeats.flush());
+  if (options.write === undefined) {
+    process.once('exit', () => {
+      repeats.flush();
+      rate.flush();
+    });
+  }
   const log = pino(
     {
       level: options.level ?? 'info',
       base: options.workerId === undefined ? {} : { worker: options.workerId },
       hooks: {
         logMethod(args, method, level) {
-          if (level >= warnLevel) heard(this.bindings(), args, level);
           method.apply(this, args);
+          heard(this.bindings(), args, level);
         },
       },
     },
-    { write: (line: string) => repeats.push(line) },
+    { write: (line: string) => repeats.push(shortened(line)) },
   );
   const heard = (bindings: object, args: unknown[], level: number): void => {
+    if (root.onLine === undefined && level < warnLevel) return;
     const [fields, text] = args;
     const { plugin } = bindings as { plugin?: unknown };
-    root.onWarning?.(
-      level >= errorLevel ? 'error' : 'warn',
+    const line: LineParts = [
       typeof plugin === 'string' ? plugin : undefined,
       typeof fields === 'object' && fields !== null ? fields : {},
       String(text ?? fields),
-    );
+    ];
+    if (level >= warnLevel) root.onWarning?.(level >= errorLevel ? 'error' : 'warn', ...line);
+    root.onLine?.(levels.labels[level] as LogLevel, ...line);
   };
   const root: RootLog = Object.assign(log as AgentLog, {
     onWarning: undefined,
+    onLine: undefined,
     change(change: LogOptions) {
-      render = renderer(change);
+      render = renderer({ ...change, ...(options.write && { write: options.write }) });
       repeats.options = repeatsOf(change);
       log.level = change.level ?? 'info';
     },

@@ -189,7 +189,7 @@ async function prepare(
   const registry = await loadPlugins({ config: file, plugins, changed }, root);
   return () => {
     const pipeline = buildPipeline(root, { registry, ...system, log, workerId: 0, workers: 1 });
-    log.onWarning = pipeline.warnings?.add;
+    pipeline.listenTo(log);
     return pipeline;
   };
 }

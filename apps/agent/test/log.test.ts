@@ -74,11 +74,53 @@ describe('lines that repeat', () => {
   });
 
   test('memory stays bounded, and nothing held back is forgotten', () => {
-    const { lines, log } = logOf({ format: 'json', repeatInterval: 60 });
-    for (let i = 0; i < 2; i++) log.warn({}, 'first');
-    for (let i = 0; i < 5000; i++) log.warn({ i }, 'another');
+    const { lines, log } = logOf({ format: 'json', repeatInterval: 60, level: 'debug' });
+    for (let i = 0; i < 2; i++) log.debug({}, 'first');
+    for (let i = 0; i < 5000; i++) log.debug({ i }, 'another');
     expect(lines).toHaveLength(5002);
     expect(lines.filter((line) => line.includes('"repeated":1'))).toHaveLength(1);
+  });
+});
+
+describe('what peers can make of it', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('control characters are escaped: nobody can write a line of the log', () => {
+    const { lines, log } = logOf({ workerId: 0 });
+    const forged = 'a\n2026-01-01 00:00:00 +0000 [error]: \u001b[31mforged\u009b\u2028\u202eb';
+    log.warn({ tag: forged }, `no match for "${forged}"`);
+    expect(lines).toHaveLength(1);
+    expect(lines[0].slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+    expect(lines[0]).toContain('"a\\n2026-01-01');
+    expect(lines[0]).toContain('\\u001b[31mforged\\u009b\\u2028\\u202eb');
+  });
+
+  test("details are the agent's own, and have lines of their own, indented", () => {
+    const { lines, log } = logOf();
+    log.error({ details: 'a.conf:1:2: wrong\n  1 | x\u0007' }, 'not reloaded');
+    expect(lines[0]).toMatch(
+      / \[error\]: not reloaded\n {2}a\.conf:1:2: wrong\n {4}1 \| x\\u0007\n$/,
+    );
+  });
+
+  test('texts and fields are shortened', () => {
+    const { lines, log } = logOf();
+    log.warn({ tag: 'x'.repeat(1e6), list: ['y'.repeat(1e6)] }, 'z'.repeat(1e6));
+    expect(lines[0].length).toBeLessThan(7000);
+    expect(lines[0]).toContain('… (1000000 characters)');
+  });
+
+  test('lines of a level are bounded in number, and what is left out is told', () => {
+    const { lines, log } = logOf({ format: 'json' });
+    for (let i = 0; i < 5000; i++) log.warn({ i }, 'refused');
+    expect(lines).toHaveLength(500);
+    log.error({}, 'another level');
+    expect(JSON.parse(lines[500])).toMatchObject({ level: 50, msg: 'another level' });
+    vi.advanceTimersByTime(1000);
+    expect(JSON.parse(lines[501])).toMatchObject({ level: 40, omitted: 4500 });
+    for (let i = 0; i < 5000; i++) log.warn({ i }, 'refused again');
+    expect(lines).toHaveLength(502 + 50);
   });
 });
 

@@ -2,10 +2,11 @@ import { ConfigError, dumpConfig } from '@sluice/config';
 import { PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
+import { complain } from '../paint.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { parseFlags, UsageError } from './flags.js';
 import { readConfigs } from './read-configs.js';
-import { usage } from './usage.js';
+import { usageOf } from './usage.js';
 
 /**
  * `sluice config show -c FILE`: prints the configuration in effect, with what is included in its
@@ -24,7 +25,7 @@ export async function showConfig(args: string[]): Promise<number> {
     help: { type: 'boolean', short: 'h' },
   });
   if (values.help === true) {
-    process.stdout.write(usage);
+    process.stdout.write(usageOf(['config', 'show']));
     return 0;
   }
   const config = values.config ?? positionals.at(0);
@@ -49,7 +50,7 @@ export async function showConfig(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof PluginLoadError)) throw error;
-    process.stderr.write(`${error.format()}\n`);
+    complain(error.format());
     return 1;
   }
 }

@@ -1,14 +1,16 @@
 import type { ParseArgsConfig } from 'node:util';
 import { logLevels, type LogLevel } from '../log-levels.js';
+import { complain } from '../paint.js';
 import { version } from '../version.js';
 import { parseFlags, UsageError } from './flags.js';
 import { run } from './run.js';
-import { usage } from './usage.js';
+import { usage, usageOf } from './usage.js';
 
 const runFlags = {
   config: { type: 'string', short: 'c' },
   plugin: { type: 'string', short: 'p', multiple: true },
   'dry-run': { type: 'boolean' },
+  strict: { type: 'boolean' },
   verbose: { type: 'boolean', short: 'v', multiple: true },
   quiet: { type: 'boolean', short: 'q', multiple: true },
   'log-format': { type: 'string' },
@@ -64,6 +66,7 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   return run({
     config: values.config,
     dryRun: values['dry-run'] === true,
+    strict: values.strict === true,
     supervisor: values['no-supervisor'] !== true,
     log: { ...(level && { level }), ...(format && { format }) },
     ...(values.plugin !== undefined && { plugins: values.plugin }),
@@ -75,18 +78,19 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   });
 }
 
-async function subcommand(
-  command: 'config' | 'plugin',
-  verb: string | undefined,
-  args: string[],
-): Promise<number> {
+async function subcommand(command: 'config' | 'plugin', args: string[]): Promise<number> {
+  const [verb, ...rest] = args as [string | undefined, ...string[]];
+  if (verb === '--help' || verb === '-h') {
+    process.stdout.write(usageOf([command]));
+    return 0;
+  }
   if (command === 'config') {
-    if (verb === 'show') return (await import('./config-show.js')).showConfig(args);
+    if (verb === 'show') return (await import('./config-show.js')).showConfig(rest);
     throw new UsageError('the command is: sluice config show');
   }
   const { listPlugins, showPlugin } = await import('./plugin-commands.js');
-  if (verb === 'show') return showPlugin(args);
-  if (verb === 'list') return listPlugins(args);
+  if (verb === 'show') return showPlugin(rest);
+  if (verb === 'list') return listPlugins(rest);
   throw new UsageError('the commands are: sluice plugin list, sluice plugin show');
 }
 
@@ -100,15 +104,20 @@ async function subcommand(
 export async function main(args: string[], hooks: { onReady?: () => void } = {}): Promise<number> {
   try {
     // What the agent itself does not need is imported when it is asked for.
-    const [command, verb] = args as (string | undefined)[];
-    if (command === 'cat') return await (await import('./cat.js')).cat(args.slice(1));
-    if (command === 'config' || command === 'plugin') {
-      return await subcommand(command, verb, args.slice(2));
+    const [command, ...rest] = args as [string | undefined, ...string[]];
+    if (command === 'cat') {
+      if (rest.some((arg) => arg === '--help' || arg === '-h')) {
+        process.stdout.write(usageOf(['cat']));
+        return 0;
+      }
+      return await (await import('./cat.js')).cat(rest);
     }
+    if (command === 'completion') return (await import('./completion.js')).completion(rest);
+    if (command === 'config' || command === 'plugin') return await subcommand(command, rest);
     return await runCommand(args, hooks.onReady);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`sluice: ${error.message}\nTry: sluice --help\n`);
+    complain(`sluice: ${error.message}\nTry: sluice --help`);
     return 2;
   }
 }

@@ -1,9 +1,10 @@
 import { describeSection, didYouMean, formatSection, type Section } from '@sluice/config';
 import { PluginLoadError, prefixOfKind, type RegisteredPlugin } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
+import { complain } from '../paint.js';
 import { systemSection } from '../system/system-section.js';
 import { parseFlags, UsageError } from './flags.js';
-import { usage } from './usage.js';
+import { usageOf } from './usage.js';
 
 const pluginFlags = {
   plugin: { type: 'string', short: 'p', multiple: true },
@@ -29,7 +30,7 @@ async function start(
 ): Promise<number | { json: boolean; positionals: string[]; known: Named[] }> {
   const { values, positionals } = parseFlags(args, pluginFlags);
   if (values.help === true) {
-    process.stdout.write(usage);
+    process.stdout.write(usageOf(['plugin']));
     return 0;
   }
   if (positionals.length > most) {
@@ -48,7 +49,7 @@ async function start(
     };
   } catch (error) {
     if (!(error instanceof PluginLoadError)) throw error;
-    process.stderr.write(`sluice: ${error.format()}\n`);
+    complain(`sluice: ${error.format()}`);
     return 1;
   }
 }
@@ -141,9 +142,9 @@ function unknown(name: string, known: readonly Named[]): number {
   const names = [...known.map((plugin) => plugin.name), 'system'];
   const types = known.map(({ plugin }) => plugin.definition.type);
   const near = didYouMean(name, [...names, ...types]);
-  process.stderr.write(
+  complain(
     `sluice: unknown plugin "${name}"${near === undefined ? '' : `; ${near}`}\n` +
-      `known: ${names.sort().join(', ')}; others are loaded by --plugin PATH or PACKAGE\n`,
+      `known: ${names.sort().join(', ')}; others are loaded by --plugin PATH or PACKAGE`,
   );
   return 1;
 }

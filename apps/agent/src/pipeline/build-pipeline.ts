@@ -11,10 +11,12 @@ import type {
   PluginRegistry,
   Router,
 } from '@sluice/plugin';
+import { LogEvents, logRoutes } from '../log-events.js';
 import type { AgentLog } from '../log.js';
 import { EventErrors } from '../routing/event-errors.js';
 import { Routes, type FilterStep } from '../routing/routes.js';
 import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
+import { ConfigProblems } from './config-problems.js';
 import { GuardedSink } from './guarded-sink.js';
 import { HostWatch } from './host-watch.js';
 import { findLoop, type PassingOutput } from './label-loops.js';
@@ -45,7 +47,7 @@ export interface PipelineOptions {
  * Makes every plugin that a configuration names, with the routes between them, and opens nothing yet.
  *
  * @param root the whole configuration, as `loadConfig` gives it
- * @throws ConfigError with the place and what would be right
+ * @throws ConfigError with the place and what would be right, ConfigErrors for several mistakes
  */
 export function buildPipeline(root: ConfigElement, options: PipelineOptions): Pipeline {
   const { log, workerId = 0, workers = 1, withoutSource = false } = options;
@@ -53,7 +55,6 @@ export function buildPipeline(root: ConfigElement, options: PipelineOptions): Pi
     log.warn({}, `parameter ${param.name} outside of any section is not used`);
   }
   const elements = elementsOfWorker(root, workerId, workers);
-  for (const element of elements) checkName(element, topLevel, 'at the top level');
   const builder = new PipelineBuilder(root, elements, options);
   if (withoutSource) log.info({}, '<source> sections are left out: without_source');
   return builder.build(elements, withoutSource);
@@ -75,6 +76,7 @@ class PipelineBuilder {
   readonly #sinks: GuardedSink[] = [];
   readonly #passing: { element: ConfigElement; to: Routes }[] = [];
   readonly #passingSinks: PassingOutput[] = [];
+  readonly #problems = new ConfigProblems();
 
   constructor(root: ConfigElement, elements: readonly ConfigElement[], options: PipelineOptions) {
     const { registry, log, workerId = 0, workers = 1, withoutSource = false } = options;
@@ -98,19 +100,29 @@ class PipelineBuilder {
       router: this.#labels.get(errorLabelName),
     });
     this.#routes = new Routes({ log, errors: this.#errors });
-    for (const element of labels) this.#declareLabel(element, errorLabel);
+    for (const element of elements) {
+      this.#problems.attempt(() => checkName(element, topLevel, 'at the top level'));
+    }
+    for (const element of labels) {
+      this.#problems.attempt(() => this.#declareLabel(element, errorLabel));
+    }
   }
 
   build(elements: readonly ConfigElement[], withoutSource: boolean): Pipeline {
     for (const element of elements) {
-      if (element.name === 'label') this.#fill(this.#labels.get(element.arg)!, element.elements);
+      const routes = element.name === 'label' ? this.#labels.get(element.arg) : undefined;
+      if (routes !== undefined) this.#fill(routes, element.elements);
     }
     this.#fill(this.#routes, elements);
+    if (!withoutSource) {
+      for (const element of elements) {
+        if (element.name === 'source') this.#problems.attempt(() => this.#input(element));
+      }
+    }
+    this.#problems.throwAny();
     const loop = findLoop([this.#routes, ...this.#labels.values()], this.#passingSinks);
     if (loop !== undefined) throw loop;
-    if (!withoutSource) {
-      for (const element of elements) if (element.name === 'source') this.#input(element);
-    }
+    const logRouter = logRoutes(elements, { routes: this.#routes, labels: this.#labels });
     const pipeline = new Pipeline({
       inputs: this.#inputs,
       filters: this.#filters,
@@ -122,6 +134,7 @@ class PipelineBuilder {
       startChecks: this.#maker.startChecks,
       sinks: this.#sinks,
       warnings: this.#watch?.warningList,
+      logEvents: logRouter && new LogEvents(logRouter),
       log: this.#log,
     });
     if (this.#watch !== undefined) this.#watch.pipeline = pipeline;
@@ -145,9 +158,13 @@ class PipelineBuilder {
       throw element.error('@ROOT is the top level itself and cannot be a <label>', { arg: true });
     }
     for (const param of element.params.keys()) {
-      throw element.error(`${param} has no meaning in ${element.tag}`, { param });
+      this.#problems.attempt(() => {
+        throw element.error(`${param} has no meaning in ${element.tag}`, { param });
+      });
     }
-    for (const inner of element.elements) checkName(inner, inLabel, `in ${element.tag}`);
+    for (const inner of element.elements) {
+      this.#problems.attempt(() => checkName(inner, inLabel, `in ${element.tag}`));
+    }
     if (element === errorLabel) return;
     if (this.#labels.has(name)) {
       throw element.error(`duplicate ${element.tag}`, {
@@ -161,18 +178,20 @@ class PipelineBuilder {
   }
 
   #fill(routes: Routes, elements: readonly ConfigElement[]): void {
-    for (const element of elements) {
-      const { arg: pattern } = element;
-      if (element.name === 'match') {
-        const matches = matcher(element);
-        const output = this.#output(element, routes);
-        for (const passing of this.#passing.splice(0)) {
-          this.#passingSinks.push({ ...passing, sink: output });
-        }
-        routes.add({ pattern, matches, output });
-      } else if (element.name === 'filter') {
-        routes.add({ pattern, matches: matcher(element), filter: this.#filter(element, routes) });
+    for (const element of elements) this.#problems.attempt(() => this.#addRule(routes, element));
+  }
+
+  #addRule(routes: Routes, element: ConfigElement): void {
+    const { arg: pattern } = element;
+    if (element.name === 'match') {
+      const matches = matcher(element);
+      const output = this.#output(element, routes);
+      for (const passing of this.#passing.splice(0)) {
+        this.#passingSinks.push({ ...passing, sink: output });
       }
+      routes.add({ pattern, matches, output });
+    } else if (element.name === 'filter') {
+      routes.add({ pattern, matches: matcher(element), filter: this.#filter(element, routes) });
     }
   }
 

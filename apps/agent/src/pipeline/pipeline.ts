@@ -8,7 +8,8 @@ import {
   type Output,
   type Plugin,
 } from '@sluice/plugin';
-import type { AgentLog } from '../log.js';
+import type { LogEvents } from '../log-events.js';
+import type { AgentLog, RootLog } from '../log.js';
 import type { EventErrors } from '../routing/event-errors.js';
 import type { Routes } from '../routing/routes.js';
 import type { GuardedSink } from './guarded-sink.js';
@@ -32,6 +33,8 @@ export interface PipelineParts {
   readonly sinks: readonly GuardedSink[];
   /** Keeps the latest warnings, where somebody watches. */
   readonly warnings: WarningList | undefined;
+  /** Takes the lines of the log as events, where somebody wants them. */
+  readonly logEvents: LogEvents | undefined;
   readonly log: AgentLog;
 }
 
@@ -69,10 +72,17 @@ export class Pipeline {
     this.#order = [...rest, ...later];
   }
 
+  /** Has it hear of what is logged: for the latest warnings, and for the lines as events. */
+  listenTo(log: RootLog): void {
+    log.onWarning = this.warnings?.add;
+    log.onLine = this.#parts.logEvents?.add;
+  }
+
   /** Starts outputs, then filters, then inputs. @throws ConfigError or LifecycleError */
   async start(): Promise<void> {
     try {
       await startPlugins(this.#order);
+      this.#parts.logEvents?.open();
     } catch (error) {
       throw error instanceof LifecycleError ? startError(error, this.#parts.made) : error;
     }
@@ -96,6 +106,7 @@ export class Pipeline {
    * @returns what failed on the way, logged already
    */
   async stop(): Promise<LifecycleError[]> {
+    this.#parts.logEvents?.close();
     const errors = await stopPlugins(this.#order.toReversed(), { limit: stopLimit });
     for (const { id, waiting, waitingSince } of this.#parts.sinks) {
       if (waiting === 0) continue;

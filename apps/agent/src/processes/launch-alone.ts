@@ -1,4 +1,5 @@
 import { ConfigError } from '@sluice/config';
+import { complain } from '../paint.js';
 import { createLog } from '../log.js';
 import { recordConfig } from './config-recording.js';
 import type { LaunchOptions } from './launch-options.js';
@@ -41,13 +42,13 @@ export async function launchAlone(options: LaunchOptions): Promise<number> {
     if (pidFile !== undefined) writePidFile(pidFile);
     log.change({ ...recorded.log, ...options.log });
     const read = { ...recorded, workers: 1 };
-    const { plugins } = options;
-    host = await WorkerHost.start({ config, plugins, workerId: 0, read, log: options.log ?? {} });
+    const { plugins, strict, log: look = {} } = options;
+    host = await WorkerHost.start({ config, plugins, strict, workerId: 0, read, log: look });
   } catch (error) {
     forget();
     const text = error instanceof ConfigError ? error.format() : failureText(error);
     if (text === undefined) throw error;
-    process.stderr.write(`${text}\n`);
+    complain(text);
     return 1;
   }
   log.info({ pid: process.pid, workers: 1 }, 'sluice is running');

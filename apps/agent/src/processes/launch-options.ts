@@ -10,6 +10,8 @@ export interface LaunchOptions {
   readonly workers?: number;
   /** Modules of plugins, by path or package, beside those that the configuration names. */
   readonly plugins?: readonly string[];
+  /** Refuse a configuration that gives warnings. Default: false. */
+  readonly strict?: boolean;
   /** Holds the process's number while it runs. */
   readonly pidFile?: string;
   readonly log?: LogOptions;

@@ -11,6 +11,8 @@ export interface AgentSettings {
   readonly workers?: number | undefined;
   /** Modules of plugins, by path or package. */
   readonly plugins?: readonly string[] | undefined;
+  /** Refuse a configuration that gives warnings. Default: false. */
+  readonly strict?: boolean | undefined;
   readonly log: Omit<LogOptions, 'write' | 'workerId'>;
 }
 

@@ -1,3 +1,4 @@
+import { complain } from '../paint.js';
 import { createLog, type RootLog } from '../log.js';
 import { Fleet } from './fleet.js';
 import type { LaunchOptions } from './launch-options.js';
@@ -49,7 +50,7 @@ export class Supervisor {
       spare.kill();
       await spare.ended;
       if (this.#stopSignal !== undefined) return 0;
-      process.stderr.write(`${startFailure(error)}\n`);
+      complain(startFailure(error));
       return 1;
     }
     const stopWatchdog = this.#notifier.keepAlive(() => this.#allAnswer());
@@ -97,9 +98,10 @@ export class Supervisor {
   }
 
   #settings(): AgentSettings {
-    const { config, inlineConfig, workers, plugins, log: { level, format } = {} } = this.#options;
+    const { log: { level, format } = {}, ...options } = this.#options;
+    const { config, inlineConfig, workers, plugins, strict } = options;
     const log = { ...(level && { level }), ...(format && { format }) };
-    return { config, inlineConfig, workers, plugins, log };
+    return { config, inlineConfig, workers, plugins, strict, log };
   }
 
   #ready(): void {
@@ -130,7 +132,7 @@ export class Supervisor {
     this.#reloading = false;
     if (this.#stopSignal !== undefined) return;
     if (failure !== undefined) {
-      this.#log.error({}, `configuration not reloaded, the old one stays: ${failure}`);
+      this.#log.error({ details: failure }, 'configuration not reloaded, the old one stays');
     }
     this.#notifyReady();
     if (this.#isReloadWanted()) void this.#reload(signal);

@@ -1,13 +1,15 @@
 import { ConfigError, loadConfig } from '@sluice/config';
 import { LifecycleError, PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
-import { createLog, type AgentLog } from '../log.js';
+import { createLog, type LogOptions, type RootLog } from '../log.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import { warnOfGaps } from '../pipeline/warn-of-gaps.js';
 import { readSystem } from '../system/system-settings.js';
 import { recordConfig, recordedFiles } from './config-recording.js';
 import type { ReadConfig } from './config-recording.js';
 import type { WorkerSettings } from './messages.js';
+import { countWarnings, hearingWarnings, StrictError } from './strict.js';
 import { workersOf } from './system-workers.js';
 
 /** What runs in a worker: one pipeline, from its start to its end. */
@@ -16,7 +18,7 @@ export class WorkerHost {
 
   private constructor(
     readonly pipeline: Pipeline,
-    readonly log: AgentLog,
+    readonly log: RootLog,
   ) {}
 
   /**
@@ -28,7 +30,12 @@ export class WorkerHost {
     onRead?: (read: ReadConfig) => void,
   ): Promise<WorkerHost> {
     const { config, inlineConfig, workerId } = settings;
-    const log = createLog({ ...settings.log, workerId });
+    // Each worker sees the same files: the first one warns of what is odd in them.
+    const isStrict = settings.strict === true && workerId === 0;
+    const heard = (look: LogOptions): LogOptions =>
+      isStrict ? { ...look, level: hearingWarnings(look.level) } : look;
+    const log = createLog({ ...heard(settings.log), workerId });
+    const strict = isStrict ? countWarnings(log) : undefined;
     let { read } = settings;
     if (read === undefined) {
       read = await recordConfig(
@@ -40,15 +47,16 @@ export class WorkerHost {
     }
     const { workers, recording } = read;
     const files = recordedFiles(recording);
-    // Each worker sees the same files: one of them warns of what is odd in them.
     const root = await loadConfig(config, { files, workerId, ...(workerId === 0 && { log }) });
     const system = readSystem(root, workerId === 0 ? log : undefined);
-    log.change({ ...system.log, ...settings.log });
+    log.change(heard({ ...system.log, ...settings.log }));
     if (system.processName !== undefined)
       process.title = `${system.processName}: worker ${workerId}`;
+    if (workerId === 0) warnOfGaps(root, { log, withoutSource: system.withoutSource });
     const registry = await loadPlugins(settings, root);
     const pipeline = buildPipeline(root, { registry, ...system, log, workerId, workers });
-    log.onWarning = pipeline.warnings?.add;
+    strict?.check();
+    pipeline.listenTo(log);
     await pipeline.start();
     return new WorkerHost(pipeline, log);
   }
@@ -68,6 +76,7 @@ export class WorkerHost {
 /** What is wrong, for people; undefined for an error that is a bug of this program. */
 export function failureText(error: unknown): string | undefined {
   if (error instanceof ConfigError) return error.format();
+  if (error instanceof StrictError) return `sluice: ${error.message}`;
   if (error instanceof PluginLoadError) return `sluice: ${error.format()}`;
   let reason = error;
   while (reason instanceof LifecycleError && reason.cause !== undefined) reason = reason.cause;

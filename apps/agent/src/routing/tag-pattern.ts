@@ -4,7 +4,7 @@
  * expression for the whole tag.
  */
 
-const special = /[\\^$.|?+()[\]]/;
+const special = /[\\^$.|?*+(){}[\]]/;
 
 /** Thrown for a pattern that cannot be read; `offset` is where in the pattern, from 0. */
 export class TagPatternError extends Error {

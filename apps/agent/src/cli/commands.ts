@@ -1,0 +1,153 @@
+/** A flag of the command line, for what prints help and for what completes words. */
+export interface FlagHelp {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** The name of its value, where it takes one. */
+  readonly value?: string;
+  /** What a value can be. Default: any text. */
+  readonly completes?: 'file' | readonly string[];
+  readonly text: string;
+}
+
+/** A command, or the call without one. */
+export interface CommandHelp {
+  /** The words behind `sluice`; none for the agent itself. */
+  readonly words: readonly string[];
+  /** What stands behind the words, for the line of usage. */
+  readonly args: string;
+  readonly text: string;
+  readonly flags: readonly FlagHelp[];
+  /** What an argument can be. Default: none, or any text. */
+  readonly completes?: readonly string[];
+}
+
+const config: FlagHelp = {
+  name: 'config',
+  short: 'c',
+  value: 'FILE',
+  completes: 'file',
+  text: 'configuration file',
+};
+const plugin: FlagHelp = {
+  name: 'plugin',
+  short: 'p',
+  value: 'PATH|PACKAGE',
+  completes: 'file',
+  text: 'load a plugin; may be repeated',
+};
+const inline: FlagHelp = {
+  name: 'inline-config',
+  short: 'i',
+  value: 'TEXT',
+  text: "append TEXT to the configuration file's",
+};
+const help: FlagHelp = { name: 'help', short: 'h', text: 'print this help' };
+
+const pluginFlags = [
+  plugin,
+  { ...config, text: 'look for modules in the folder of FILE, too' },
+  { name: 'json', text: 'as JSON' },
+  help,
+];
+
+/** The shells that `sluice completion` knows. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+export const commands: readonly CommandHelp[] = [
+  {
+    words: [],
+    args: '-c FILE',
+    text: 'run with a Fluentd configuration file',
+    flags: [
+      config,
+      plugin,
+      { name: 'dry-run', text: 'check the configuration and exit' },
+      { name: 'strict', text: 'refuse a configuration that gives warnings' },
+      { name: 'verbose', short: 'v', text: 'more log: once is debug, twice is trace' },
+      { name: 'quiet', short: 'q', text: 'less log: once is warn, twice is error' },
+      {
+        name: 'log-format',
+        value: 'FORMAT',
+        completes: ['text', 'json'],
+        text: 'text or json (default: text)',
+      },
+      {
+        name: 'workers',
+        short: 'w',
+        value: 'N',
+        text: 'so many worker processes, whatever <system> says',
+      },
+      inline,
+      {
+        name: 'pid-file',
+        value: 'FILE',
+        completes: 'file',
+        text: "write the process's number to FILE",
+      },
+      { name: 'umask', value: 'MODE', text: 'octal, such as 027' },
+      { name: 'no-supervisor', text: 'one process that does everything, and cannot reload' },
+      help,
+      { name: 'version', text: 'print the version' },
+    ],
+  },
+  {
+    words: ['config', 'show'],
+    args: '-c FILE',
+    text: 'print the configuration in effect, secrets masked',
+    flags: [
+      config,
+      plugin,
+      inline,
+      { name: 'worker-id', value: 'N', text: 'as worker N reads it (default: 0)' },
+      { name: 'no-defaults', text: 'leave out parameters that are not in the file' },
+      { name: 'show-secrets', text: 'do not mask secrets' },
+      help,
+    ],
+  },
+  {
+    words: ['plugin', 'list'],
+    args: '',
+    text: 'list the plugins: kind, type, where from, version',
+    flags: pluginFlags,
+  },
+  {
+    words: ['plugin', 'show'],
+    args: '[NAME]',
+    text: 'print what plugins do, or the parameters of one',
+    flags: pluginFlags,
+  },
+  {
+    words: ['cat'],
+    args: '[options] TAG',
+    text: 'send JSON lines from standard input to a forward port',
+    flags: [
+      { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
+      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224' },
+      {
+        name: 'unix',
+        short: 'u',
+        value: 'PATH',
+        completes: 'file',
+        text: 'send to a Unix socket',
+      },
+      { name: 'tls', text: 'use TLS' },
+      {
+        name: 'ca',
+        value: 'FILE',
+        completes: 'file',
+        text: "trust this CA (PEM) instead of the system's",
+      },
+      { name: 'insecure', text: "do not verify the server's certificate" },
+      { name: 'no-ack', text: 'do not wait until the server has the events' },
+      help,
+    ],
+  },
+  {
+    words: ['completion'],
+    args: shells.join('|'),
+    text: 'print what makes the shell complete words',
+    flags: [help],
+    completes: shells,
+  },
+];
