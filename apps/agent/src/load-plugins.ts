@@ -36,7 +36,8 @@ export async function loadPlugins(
   const common = { registry, lazy: shippedPlugins, changed };
   const loader = new PluginLoader({ ...common, folders: [...ofConfig, ...folders] });
   for (const plugin of plugins) {
-    if (typeof plugin === 'string') await loader.load(plugin);
+    // What a command line or a program names is a path from the current folder first.
+    if (typeof plugin === 'string') await loader.load(plugin, [process.cwd()]);
     else if (isPluginDefinition(plugin))
       registry.add(plugin, { from: 'program', version: undefined });
     else throw new TypeError('plugins: expected what defineInput and its like return, or a module');

@@ -15,7 +15,11 @@ export interface EventInput {
 export function toEventTime(time: EventInput['time']): EventTime {
   if (time instanceof EventTime) return time;
   if (time === undefined || time === null) return EventTime.now();
-  return typeof time === 'number' ? EventTime.fromSeconds(time) : EventTime.fromDate(time);
+  if (typeof time === 'number') return EventTime.fromSeconds(time);
+  if ('getTime' in time) return EventTime.fromDate(time);
+  // Made by another copy of this package, which a plugin may have brought along.
+  const { seconds, nanoseconds } = time as EventTime;
+  return new EventTime(seconds, nanoseconds);
 }
 
 /** Writes an EventTime as fixext 8 of type 0: ten bytes. */

@@ -2,7 +2,7 @@
 export type PluginLoadErrorCode =
   /** No module of that name was found. */
   | 'ERR_SLUICE_PLUGIN_NOT_FOUND'
-  /** The module threw while it was imported. */
+  /** The module is there and could not be imported: it threw, or its file is missing. */
   | 'ERR_SLUICE_PLUGIN_IMPORT'
   /** The module exports no plugin definition. */
   | 'ERR_SLUICE_PLUGIN_NO_DEFINITION'

@@ -1,16 +1,9 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { ConfigElement } from '@sluice/config';
-import {
-  apiVersion,
-  isPluginDefinition,
-  sectionOfKind,
-  type PluginDefinition,
-  type PluginKind,
-} from '../definition.js';
+import { sectionOfKind, type PluginDefinition, type PluginKind } from '../definition.js';
 import { PluginLoadError } from './errors.js';
-import { resolveFromHost } from './host-packages.js';
+import { definitionsOf, importPlugins } from './import-plugins.js';
 import {
   keyOf,
   kindText,
@@ -18,7 +11,14 @@ import {
   type PluginRegistry,
   type RegisteredPlugin,
 } from './registry.js';
-import { isPath, resolvePackage, resolvePath, type ResolvedModule } from './resolve-module.js';
+import {
+  isPath,
+  modulesIn,
+  resolvePackage,
+  resolvePath,
+  versionOf,
+  type ResolvedModule,
+} from './resolve-module.js';
 
 export interface PluginLoaderOptions {
   /** Takes what is loaded. */
@@ -69,16 +69,19 @@ export class PluginLoader {
   }
 
   /**
-   * Loads the plugins of a module.
+   * Loads the plugins of a module, or of every module in a folder.
    *
-   * @param name a path, or the name of a package: `./my-output.mjs`, `sluice-plugin-loki`
+   * @param name a path, or the name of a package: `./my-output.mjs`, `./plugins`,
+   *   `sluice-plugin-loki`
+   * @param first folders in which it is looked for before those of the loader. Default: none
    * @returns what it exports
    * @throws PluginLoadError
    */
-  async load(name: string): Promise<RegisteredPlugin[]> {
-    const found = this.#find(name, isPath(name) || this.#isFile(name) ? 'path' : 'package');
-    if (found === undefined) throw this.#notFound(`plugin module "${name}"`, [name]);
-    return this.#register(await this.#import(found), found);
+  async load(name: string, first: readonly string[] = []): Promise<RegisteredPlugin[]> {
+    const folders = [...new Set([...first, ...this.#folders])];
+    const found = find(name, folders, isPath(name) || isFile(name, folders) ? 'path' : 'package');
+    if (found === undefined) return this.#loadFolder(name, folders);
+    return this.#register(await importPlugins(found, this.#changed), found);
   }
 
   /**
@@ -114,7 +117,7 @@ export class PluginLoader {
     for (const provided of plugins.provides) this.#lazy.delete(provided);
     const { from, load } = plugins;
     const exported = (await load()) as object;
-    const version = resolvePackage(from, import.meta.dirname)?.version;
+    const version = versionOf(from, import.meta.dirname);
     for (const definition of definitionsOf(exported)) {
       this.#registry.add(definition, { from, version });
     }
@@ -122,9 +125,9 @@ export class PluginLoader {
 
   async #loadNamed(kind: PluginKind, type: string): Promise<void> {
     if (isPath(type)) {
-      const found = this.#find(type, 'path');
-      if (found === undefined) throw this.#notFound(`plugin module "${type}"`, [type]);
-      const loaded = await this.#import(found);
+      const found = find(type, this.#folders, 'path');
+      if (found === undefined) throw notFound(`plugin module "${type}"`, type, this.#folders);
+      const loaded = await importPlugins(found, this.#changed);
       const ofKind = loaded.filter((definition) => definition.kind === kind);
       if (ofKind.length !== 1) throw notOne(kind, type, loaded, found);
       this.#register(loaded, found);
@@ -133,59 +136,34 @@ export class PluginLoader {
       return;
     }
     const name = packageOfType(type);
-    const found = name === undefined ? undefined : this.#find(name, 'package');
-    if (name === undefined || found === undefined) {
-      throw this.#notFound(`${kindText(kind)} plugin "${type}"`, name === undefined ? [] : [name]);
+    const found = name === undefined ? undefined : find(name, this.#folders, 'package');
+    if (found === undefined) {
+      throw notFound(`${kindText(kind)} plugin "${type}"`, name, this.#folders);
     }
-    const loaded = await this.#import(found);
+    const loaded = await importPlugins(found, this.#changed);
     if (!loaded.some((definition) => definition.kind === kind && definition.type === type)) {
       throw notOne(kind, type, loaded, found);
     }
     this.#register(loaded, found);
   }
 
-  #isFile(name: string): boolean {
-    return this.#folders.some(
-      (folder) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.isFile() === true,
-    );
-  }
-
-  #find(name: string, as: 'path' | 'package'): ResolvedModule | undefined {
-    for (const folder of this.#folders) {
-      const found =
-        as === 'path' ? resolvePath(path.resolve(folder, name)) : resolvePackage(name, folder);
-      if (found !== undefined) return found;
+  /** What lies in a folder beside the plugins, such as a module that several of them share, is none. */
+  async #loadFolder(name: string, folders: readonly string[]): Promise<RegisteredPlugin[]> {
+    const folder = folders
+      .map((from) => path.resolve(from, name))
+      .find((place) => statSync(place, { throwIfNoEntry: false })?.isDirectory() === true);
+    if (folder === undefined) throw notFound(`plugin module "${name}"`, name, folders);
+    const loaded: RegisteredPlugin[] = [];
+    for (const found of modulesIn(folder)) {
+      const definitions = await importPlugins(found, this.#changed, { mayHaveNone: true });
+      loaded.push(...this.#register(definitions, found));
     }
-    return undefined;
-  }
-
-  async #import(found: ResolvedModule): Promise<PluginDefinition[]> {
-    resolveFromHost();
-    const url = pathToFileURL(found.file);
-    if (this.#changed) url.searchParams.set('changed', String(statSync(found.file).mtimeMs));
-    let exported: object;
-    try {
-      exported = (await import(url.href)) as object;
-    } catch (error) {
-      throw new PluginLoadError(
-        'ERR_SLUICE_PLUGIN_IMPORT',
-        `plugin module ${found.name} failed to load: ${messageOf(error)}`,
-        found.name,
-        importHint(error, found),
-        { cause: error },
-      );
-    }
-    const definitions = definitionsOf(exported);
-    if (definitions.length > 0) {
-      for (const definition of definitions) checkVersion(definition, found);
-      return definitions;
-    }
-    const names = Object.keys(exported).join(', ');
+    if (loaded.length > 0) return loaded;
     throw new PluginLoadError(
       'ERR_SLUICE_PLUGIN_NO_DEFINITION',
-      `plugin module ${found.name} exports no plugin definition${names === '' ? '' : ` (it exports ${names})`}`,
-      found.name,
-      'export what defineInput, defineOutput, defineFilter and so on of @sluice/plugin return',
+      `folder ${folder} has no plugins`,
+      name,
+      'a plugin is a .js or .mjs file that exports what defineInput and so on of @sluice/plugin return',
     );
   }
 
@@ -205,20 +183,44 @@ export class PluginLoader {
       'give it another type',
     );
   }
+}
 
-  #notFound(what: string, names: readonly string[]): PluginLoadError {
-    const name = names.at(0);
-    const isFile = name !== undefined && isPath(name);
-    const looked = name === undefined ? '' : isFile ? ` as ${name}` : ` as the package ${name}`;
-    return new PluginLoadError(
-      'ERR_SLUICE_PLUGIN_NOT_FOUND',
-      `${what} was looked for${looked} in ${this.#folders.join(', ')} and not found`,
-      name ?? what,
-      isFile || name === undefined
-        ? 'check the path'
-        : `npm install ${name} would install it, if it exists`,
-    );
+function isFile(name: string, folders: readonly string[]): boolean {
+  return folders.some(
+    (folder) => statSync(path.join(folder, name), { throwIfNoEntry: false })?.isFile() === true,
+  );
+}
+
+function find(
+  name: string,
+  folders: readonly string[],
+  as: 'path' | 'package',
+): ResolvedModule | undefined {
+  for (const folder of folders) {
+    const found =
+      as === 'path' ? resolvePath(path.resolve(folder, name)) : resolvePackage(name, folder);
+    if (found !== undefined) return found;
   }
+  return undefined;
+}
+
+/** @param name the module that was looked for; none where the type can be no package's */
+function notFound(
+  what: string,
+  name: string | undefined,
+  folders: readonly string[],
+): PluginLoadError {
+  const where = path.isAbsolute(name ?? '') ? '' : ` in ${folders.join(', ')}`;
+  const file = name !== undefined && isPath(name);
+  const looked = name === undefined ? '' : file ? ` as ${name}` : ` as the package ${name}`;
+  return new PluginLoadError(
+    'ERR_SLUICE_PLUGIN_NOT_FOUND',
+    `${what} was looked for${looked}${where} and not found`,
+    name ?? what,
+    file || name === undefined
+      ? 'check the path'
+      : `npm install ${name} would install it, if it exists`,
+  );
 }
 
 /** Kind and type of every section of a configuration that has a `@type`. */
@@ -238,49 +240,6 @@ export function packageOfType(type: string): string | undefined {
   return scope === undefined ? `sluice-plugin-${name}` : `@${scope}/sluice-plugin-${name}`;
 }
 
-/** The definitions among what a module exports, by name, by default or in a list. */
-export function definitionsOf(exported: object): PluginDefinition[] {
-  const found = new Set<PluginDefinition>();
-  for (const value of Object.values(exported) as unknown[]) {
-    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (isPluginDefinition(each)) found.add(each);
-    }
-  }
-  // The default export of a CommonJS module holds the others.
-  const inner = (exported as { default?: unknown }).default;
-  if (found.size === 0 && typeof inner === 'object' && inner !== null && !isNamespace(inner)) {
-    return definitionsOf({ ...inner, default: undefined });
-  }
-  return [...found];
-}
-
-function isNamespace(value: object): boolean {
-  return Array.isArray(value) || isPluginDefinition(value);
-}
-
-function checkVersion(definition: PluginDefinition, { name }: ResolvedModule): void {
-  // Whoever wrote the module may have done without `defineInput` and its like.
-  const { kind, type, apiVersion: made } = definition as Partial<PluginDefinition>;
-  if (made === apiVersion) return;
-  const [version, hint] =
-    made === undefined
-      ? [
-          'an unknown version',
-          `make it with defineInput or its like of @sluice/plugin ${apiVersion}`,
-        ]
-      : [
-          `version ${made}`,
-          `install a version of ${name} for @sluice/plugin ${apiVersion}, or the agent that it was made for`,
-        ];
-  throw new PluginLoadError(
-    'ERR_SLUICE_PLUGIN_VERSION',
-    `${kindText(kind!)} plugin "${type}" of ${name} was made for ${version} of @sluice/plugin, ` +
-      `and this is version ${apiVersion}`,
-    name,
-    hint,
-  );
-}
-
 function notOne(
   kind: PluginKind,
   type: string,
@@ -297,24 +256,6 @@ function notOne(
     name,
     several
       ? 'load it with --plugin and write the type of the one that is wanted'
-      : 'check @type and the section that it stands in',
+      : 'check @type and the section that it stands in, or load it with --plugin',
   );
-}
-
-function importHint(error: unknown, { file }: ResolvedModule): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[mc]?ts$/.test(file)) {
-    return 'this Node cannot run TypeScript: compile it, or use Node 22.18 or later';
-  }
-  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') {
-    return 'install what it imports beside it, with npm install';
-  }
-  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 3) : undefined;
-  return stack === undefined || stack.length === 0
-    ? undefined
-    : stack.map((line) => line.trim()).join(' ');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
