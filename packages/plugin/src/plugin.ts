@@ -1,5 +1,6 @@
 import { createServerHelper, type Logger, type ServerHelper } from '@sluice/server';
 import type { PluginContext } from './context.js';
+import { logInFileNames } from './log-in-file-names.js';
 import type { PluginStatistics } from './statistics.js';
 
 /**
@@ -50,7 +51,7 @@ export abstract class Plugin implements Lifecycle {
    * Its servers stop, drain and close with the plugin: a plugin writes no shutdown code for them.
    */
   protected get servers(): ServerHelper {
-    this.#servers ??= createServerHelper({ log: this.log });
+    this.#servers ??= createServerHelper({ log: logInFileNames(this.log) });
     return this.#servers;
   }
 

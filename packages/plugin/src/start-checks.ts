@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import type { ConfigElement, ConfigError } from '@sluice/config';
+import { errorInFile, type ConfigElement, type ConfigError } from '@sluice/config';
 import type { Protocol } from '@sluice/server';
 import { createServerContext, TlsError } from '@sluice/tls';
 import type { StartCheckContext } from './definition.js';
-import { transportOptions, type Transport } from './transport/transport.js';
+import { logInFileNames } from './log-in-file-names.js';
+import { transportOptions, transportSection, type Transport } from './transport/transport.js';
 
 /** What a plugin is going to listen with. */
 export interface Listening {
@@ -130,17 +131,15 @@ async function certificateProblem(
   const options = transportOptions(transport);
   if (options.proto === 'udp' || options.tlsOptions === undefined) return undefined;
   try {
-    const context = await createServerContext({ ...options.tlsOptions, log });
+    const context = await createServerContext({
+      ...options.tlsOptions,
+      log: logInFileNames(log),
+    });
     context.close();
     return undefined;
   } catch (error) {
-    const { syscall, message, option } = error as NodeJS.ErrnoException & { option?: string };
-    if (!(error instanceof TlsError) && syscall === undefined) throw error;
-    const param = option?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return element.error(message, {
-      ...(param !== undefined && element.params.has(param) && { param }),
-      cause: error,
-    });
+    if (!(error instanceof TlsError) && !('syscall' in (error as object))) throw error;
+    return errorInFile(error, transportSection, element);
   }
 }
 

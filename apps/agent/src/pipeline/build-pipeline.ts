@@ -242,7 +242,7 @@ class PipelineBuilder {
   #buffered(output: Output, element: ConfigElement, context: PluginContext): Output {
     const config = bufferSection.read(element, { log: context.log });
     const buffered = new BufferedOutput(context, output, config);
-    this.#maker.made.push({ plugin: buffered, element });
+    this.#maker.made.push({ plugin: buffered, element, section: bufferSection });
     this.#outputs.push(buffered);
     return buffered;
   }

@@ -1,4 +1,4 @@
-import type { ConfigElement, ConfigError } from '@sluice/config';
+import type { ConfigElement, ConfigError, Section } from '@sluice/config';
 import type {
   DefinitionOf,
   InnerKind,
@@ -23,6 +23,7 @@ export interface PluginMakerOptions {
 export interface MadePlugin<P extends Plugin = Plugin> {
   readonly plugin: P;
   readonly element: ConfigElement;
+  readonly section: Section<unknown>;
 }
 
 /** Looks for what would keep one plugin from starting. */
@@ -88,7 +89,7 @@ export class PluginMaker {
     const { log } = context;
     const config = definition.section.read(element, { log, ignoreSections });
     const plugin = definition.create(config, context, element);
-    this.made.push({ plugin, element });
+    this.made.push({ plugin, element, section: definition.section });
     const { startProblems } = definition;
     if (startProblems !== undefined) {
       const { workerId, workers } = this.#options;

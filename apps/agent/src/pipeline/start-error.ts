@@ -1,12 +1,6 @@
-import type { ConfigError } from '@sluice/config';
+import { ConfigError, errorInFile } from '@sluice/config';
 import { LifecycleError } from '@sluice/plugin';
 import type { MadePlugin } from './plugin-maker.js';
-
-/** What errors of sockets, files and TLS say of their cause. */
-interface Cause extends NodeJS.ErrnoException {
-  /** The option at fault, in camelCase. */
-  readonly option?: string;
-}
 
 /** Which parameters an error of a socket or a file may be about, the likeliest first. */
 const paramsOfCode: Readonly<Record<string, readonly string[]>> = {
@@ -24,13 +18,14 @@ export function startError(
   error: LifecycleError,
   made: readonly MadePlugin[],
 ): ConfigError | LifecycleError {
-  const element = made.find(({ plugin }) => plugin.id === error.pluginId)?.element;
-  if (element === undefined) return error;
-  const cause = rootOf(error) as Cause;
-  const candidates = [
-    ...(cause.option === undefined ? [] : [snakeCase(cause.option)]),
-    ...(paramsOfCode[cause.code ?? ''] ?? []),
-  ];
+  const found = made.find(({ plugin }) => plugin.id === error.pluginId);
+  if (found === undefined) return error;
+  const { element, section } = found;
+  const cause = rootOf(error);
+  if (cause instanceof ConfigError || 'option' in cause) {
+    return errorInFile(cause, section, element);
+  }
+  const candidates = paramsOfCode[(cause as NodeJS.ErrnoException).code ?? ''] ?? [];
   const places = [element, ...element.elements];
   for (const param of candidates) {
     const place = places.find(({ params }) => params.has(param));
@@ -46,8 +41,4 @@ function rootOf(error: LifecycleError): Error {
   let found: Error = error;
   while (found instanceof LifecycleError && found.cause instanceof Error) found = found.cause;
   return found;
-}
-
-function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
