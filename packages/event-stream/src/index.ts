@@ -5,3 +5,6 @@ export { type JsonLinesOptions } from './json-lines.js';
 export { encodeValue, type EventInput } from './encode.js';
 export { decodeValue } from './decode-value.js';
 export { ExtensionValue, type EventRecord, type Value } from './decode.js';
+export { Budget, type BudgetOptions, type BudgetStatistics } from './budget/budget.js';
+export { BudgetCancelledError, type BudgetTicket } from './budget/ticket.js';
+export { printable } from './printable.js';

@@ -1,3 +1,5 @@
+import { EventStream, encodeValue } from '@sluice/event-stream';
+
 const SLAB = 16 * 1024;
 // Map of one, and the key.
 const HEAD = Buffer.from([0x81, 0xa3, 0x61, 0x63, 0x6b]);
@@ -12,31 +14,33 @@ export class AckBatch {
 
   constructor(private readonly format: 'msgpack' | 'json' = 'msgpack') {}
 
+  /** Adds the ack of a chunk whose id is text. */
   add(chunk: string): void {
+    this.addPacked(encodeValue(chunk).toString('latin1'));
+  }
+
+  /**
+   * Adds the ack of a chunk whose id may be of any type, which is repeated byte by byte.
+   *
+   * @param id - {@link ForwardMessage.ackId}
+   */
+  addPacked(id: string): void {
     if (this.format === 'json') {
-      const text = `${JSON.stringify({ ack: chunk })}\n`;
-      this.reserve(text.length * 3);
-      this.end += this.slab.write(text, this.end);
+      const line = ackLine(id);
+      this.reserve(line.length);
+      line.copy(this.slab, this.end);
+      this.end += line.length;
       return;
     }
-    const size = Buffer.byteLength(chunk);
-    this.reserve(HEAD.length + 5 + size);
-    const { slab } = this;
-    slab.set(HEAD, this.end);
-    let at = this.end + HEAD.length;
-    if (size < 32) {
-      slab[at++] = 0xa0 + size;
-    } else if (size < 0x100) {
-      slab[at++] = 0xd9;
-      slab[at++] = size;
-    } else if (size < 0x10000) {
-      slab[at++] = 0xda;
-      at = slab.writeUInt16BE(size, at);
-    } else {
-      slab[at++] = 0xdb;
-      at = slab.writeUInt32BE(size, at);
-    }
-    this.end = at + slab.write(chunk, at);
+    this.reserve(HEAD.length + id.length);
+    this.slab.set(HEAD, this.end);
+    this.end += HEAD.length;
+    this.end += this.slab.write(id, this.end, 'latin1');
+  }
+
+  /** Bytes that wait to be taken. */
+  get size(): number {
+    return this.end - this.start;
   }
 
   /** The bytes of all acks added since the last call; undefined where there are none. */
@@ -56,4 +60,10 @@ export class AckBatch {
     this.start = 0;
     this.end = waiting;
   }
+}
+
+/** `{"ack":id}` in JSON, which is the line of an event that holds nothing else. */
+function ackLine(id: string): Buffer {
+  const entry = Buffer.concat([Buffer.of(0x92, 0), HEAD, Buffer.from(id, 'latin1')]);
+  return EventStream.fromScanned(entry, 1).toJsonLines();
 }

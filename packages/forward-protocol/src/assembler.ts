@@ -122,6 +122,10 @@ class AssembledMessage implements ForwardMessage {
     return this.#option?.chunk;
   }
 
+  get ackId(): string | undefined {
+    return this.#option?.ackId;
+  }
+
   get compressed(): string | undefined {
     return this.#option?.compressed;
   }

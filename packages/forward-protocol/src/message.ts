@@ -27,9 +27,15 @@ export interface ForwardMessage {
   readonly payload: Buffer | undefined;
   /**
    * The id to be acknowledged, option `chunk`, as text; undefined where the client asks for no ack.
-   * The stream has it too: `stream.chunkId`.
+   * The stream has it too: `stream.chunkId`. An integer is given in decimal digits, and what is
+   * neither text nor an integer as its MessagePack in hexadecimal.
    */
   readonly chunk: string | undefined;
+  /**
+   * The same id as it came, of whatever type: its MessagePack, a character for each byte (latin1).
+   * {@link AckBatch.addPacked} repeats it in the ack.
+   */
+  readonly ackId: string | undefined;
   /** How the payload was compressed. */
   readonly compressed: string | undefined;
   /**

@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeValue, type EventRecord } from '@sluice/event-stream';
 import {
   bodySize,
   childCount,
+  decodeAt,
   headSize,
   isBinary,
   isMap,
@@ -10,9 +12,17 @@ import {
 } from '@sluice/event-stream/packed';
 import type { ForwardSignal } from './message.js';
 
+// As large as an ack may be.
+export const LONGEST_ID = 64 * 1024;
+
 /** The options that the reader itself needs, found without decoding the others. */
 export class MessageOption {
+  /** Text of the chunk's id; of one that is no text, its MessagePack in hexadecimal. */
   chunk: string | undefined = undefined;
+  /** The id as it came: its MessagePack, a character for each byte (latin1). */
+  ackId: string | undefined = undefined;
+  /** The id is longer than any server would repeat it. */
+  isIdTooLong = false;
   compressed: string | undefined = undefined;
   signal: ForwardSignal = 'logs';
 
@@ -44,7 +54,7 @@ export class MessageOption {
     // from nearly everything, the whole text from the rest.
     const size = value - start;
     if (size === 5 && bytes[start] === 0x63 && bytes.toString('latin1', start, value) === 'chunk') {
-      this.chunk = this.text(value);
+      this.takeChunk(value);
     } else if (
       size === 10 &&
       bytes[start] === 0x63 &&
@@ -61,6 +71,26 @@ export class MessageOption {
     }
   }
 
+  /** An id may be of any type; nil and false stand for none, as in Fluentd. */
+  private takeChunk(at: number): void {
+    const { bytes } = this;
+    if (bytes[at] === 0xc0 || bytes[at] === 0xc2) return;
+    const end = skipValue(bytes, at, this.end);
+    if (end - at > LONGEST_ID) {
+      this.isIdTooLong = true;
+      return;
+    }
+    this.ackId = bytes.toString('latin1', at, end);
+    const first = bytes[at];
+    if (isString(first)) this.chunk = this.text(at);
+    else if (isInteger(first)) this.chunk = (decodeAt(bytes, at) as number | bigint).toString();
+    else {
+      const start = at + headSize(first);
+      const id = bytes.subarray(start, end);
+      this.chunk = isBinary(first) && isUtf8(id) ? id.toString() : bytes.toString('hex', at, end);
+    }
+  }
+
   private text(at: number): string | undefined {
     const { bytes } = this;
     const first = bytes[at];
@@ -68,4 +98,8 @@ export class MessageOption {
     const start = at + headSize(first);
     return bytes.toString('utf8', start, start + bodySize(bytes, at));
   }
+}
+
+function isInteger(first: number): boolean {
+  return first < 0x80 || first >= 0xe0 || (first >= 0xcc && first <= 0xd3);
 }

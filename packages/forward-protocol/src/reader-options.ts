@@ -5,6 +5,12 @@ export interface Refusal {
   reason:
     /** Larger than `chunkSizeLimit`. */
     | 'chunk_size_limit'
+    /** In JSON, and larger than `jsonSizeLimit`. */
+    | 'json_size_limit'
+    /** A tag of more than `tagSizeLimit`. */
+    | 'tag_size_limit'
+    /** A chunk id of more than 64 KiB. */
+    | 'chunk_id_size_limit'
     /** Inflates to more than `decompressionSizeLimit`. */
     | 'decompression_size_limit'
     /** A compression that is unknown, or that this Node.js cannot read. */
@@ -25,16 +31,20 @@ export interface ForwardReaderOptions {
   onHeartbeat?: () => void;
   /** A message was refused: it is not delivered and must not be acknowledged. */
   onRefused?: (refusal: Refusal) => void;
-  /** Largest message in bytes; a larger one is passed over. Default 256 MiB. */
+  /** Largest message in bytes; a larger one is passed over. Default: 256 MiB. */
   chunkSizeLimit?: number;
-  /** Largest payload in bytes once inflated. Default 256 MiB, as Fluentd's. */
+  /** Largest message in JSON, in bytes; `chunkSizeLimit` holds for it, too. Default: 16 MiB. */
+  jsonSizeLimit?: number;
+  /** Longest tag in bytes; a message with a longer one is refused. Default: 1 KiB. */
+  tagSizeLimit?: number;
+  /** Largest payload in bytes once inflated. Default: 256 MiB, as Fluentd's. */
   decompressionSizeLimit?: number;
   /**
    * Leave out entries that are not events and keep the others (default), or refuse the whole
    * message. Fluentd's skip_invalid_event.
    */
   skipInvalidEvents?: boolean;
-  /** Whether a peer may speak JSON. Default true. */
+  /** Whether a peer may speak JSON. Default: true. */
   json?: boolean;
 }
 
@@ -47,6 +57,8 @@ const MIB = 1024 * 1024;
 export function readerSettings(options: ForwardReaderOptions): ReaderSettings {
   return {
     chunkSizeLimit: 256 * MIB,
+    jsonSizeLimit: 16 * MIB,
+    tagSizeLimit: 1024,
     decompressionSizeLimit: 256 * MIB,
     skipInvalidEvents: true,
     json: true,

@@ -1,10 +1,9 @@
-import { encodeValue } from '@sluice/event-stream';
 import { MessageAssembler, type Envelope } from './assembler.js';
 import { ForwardProtocolError } from './errors.js';
-import { JsonFramer, parseJson } from './json-framer.js';
+import { JsonReader } from './json/reader.js';
 import type { ForwardMode } from './message.js';
 import { MessageParser, OVERSIZE } from './message-parser.js';
-import { MessageOption } from './option.js';
+import { LONGEST_ID, MessageOption } from './option.js';
 import {
   readerSettings,
   type ForwardReaderOptions,
@@ -33,7 +32,7 @@ export class ForwardReader {
   private tail: Promise<void> | undefined;
   private failure: Error | undefined;
   private format: 'msgpack' | 'json' | undefined;
-  private framer: JsonFramer | undefined;
+  private json: JsonReader | undefined;
 
   constructor(options: ForwardReaderOptions) {
     this.settings = readerSettings(options);
@@ -43,7 +42,7 @@ export class ForwardReader {
 
   /** Bytes of a message that has begun and not ended. */
   get bufferedBytes(): number {
-    return this.framer?.bufferedBytes ?? this.pendingLength;
+    return this.json?.bufferedBytes ?? this.pendingLength;
   }
 
   /**
@@ -89,8 +88,8 @@ export class ForwardReader {
       if (data.length === 0) return undefined;
       this.format = data[0] === 0x5b || data[0] === 0x7b ? this.startJson() : 'msgpack';
     }
-    if (this.framer !== undefined) {
-      this.framer.push(data);
+    if (this.json !== undefined) {
+      this.json.push(data);
       return undefined;
     }
     return this.consumeMsgpack(data);
@@ -103,18 +102,23 @@ export class ForwardReader {
         'the peer speaks JSON where only MessagePack is allowed',
       );
     }
-    const limit = this.settings.chunkSizeLimit;
-    this.framer = new JsonFramer(limit, {
-      onText: (text) => this.completeJson(text),
-      onOversize: () =>
-        this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag: undefined, size: limit }),
+    const { assembler } = this;
+    const { jsonSizeLimit, chunkSizeLimit } = this.settings;
+    const limit = Math.min(jsonSizeLimit, chunkSizeLimit);
+    this.json = new JsonReader(limit, {
+      onText: (packed, size) => this.completeJson(packed, size),
+      onOversize: (size) =>
+        assembler.refuse(
+          limit === chunkSizeLimit ? 'chunk_size_limit' : 'json_size_limit',
+          `larger than ${limit} bytes`,
+          { tag: undefined, size },
+        ),
     });
     return 'json';
   }
 
   /** A message in JSON goes the way of all others, once it is MessagePack. */
-  private completeJson(text: Buffer): void {
-    const bytes = encodeValue(parseJson(text));
+  private completeJson(bytes: Buffer, size: number): void {
     const end = this.parser.parse(bytes, 0, bytes.length);
     if (end !== bytes.length || this.parser.kind === 'packed') {
       throw new ForwardProtocolError(
@@ -122,7 +126,7 @@ export class ForwardReader {
         'not a forward message in JSON',
       );
     }
-    void this.complete(bytes, 0, end, text.length);
+    void this.complete(bytes, 0, end, size);
   }
 
   private consumeMsgpack(data: Buffer): void | Promise<void> {
@@ -204,7 +208,7 @@ export class ForwardReader {
     if (next !== OVERSIZE) return next;
     const tag =
       parser.tagEnd > parser.tagStart && start + parser.tagEnd <= end
-        ? readTag(bytes, start + parser.tagStart, start + parser.tagEnd)
+        ? this.tag(bytes, start)
         : undefined;
     const size = Math.max(parser.need, end - start);
     this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag, size });
@@ -230,19 +234,30 @@ export class ForwardReader {
     }
     const envelope: Envelope = {
       mode: MODES[kind],
-      tag:
-        parser.tagEnd < 0
-          ? undefined
-          : readTag(bytes, start + parser.tagStart, start + parser.tagEnd),
+      tag: parser.tagEnd < 0 ? undefined : this.tag(bytes, start),
       size,
       option:
         parser.optionEnd > parser.optionStart
           ? new MessageOption(bytes, start + parser.optionStart, start + parser.optionEnd)
           : undefined,
-      format: this.framer === undefined ? 'msgpack' : 'json',
+      format: this.json === undefined ? 'msgpack' : 'json',
     };
     if (size > settings.chunkSizeLimit) {
       assembler.refuse('chunk_size_limit', this.tooLarge, envelope);
+      return undefined;
+    }
+    if (parser.tagEnd - parser.tagStart > settings.tagSizeLimit) {
+      const tagSize = parser.tagEnd - parser.tagStart;
+      const message = `a tag of ${tagSize} bytes is longer than ${settings.tagSizeLimit}`;
+      assembler.refuse('tag_size_limit', message, envelope);
+      return undefined;
+    }
+    if (envelope.option?.isIdTooLong === true) {
+      assembler.refuse(
+        'chunk_id_size_limit',
+        `a chunk id is longer than ${LONGEST_ID} bytes`,
+        envelope,
+      );
       return undefined;
     }
     const bodyStart = start + parser.bodyStart;
@@ -267,6 +282,13 @@ export class ForwardReader {
     }
     assembler.packed(payload, envelope);
     return undefined;
+  }
+
+  /** The tag; of one that is too long, as much as the limit lets in. */
+  private tag(bytes: Buffer, start: number): string {
+    const { tagStart, tagEnd } = this.parser;
+    const end = Math.min(tagEnd, tagStart + this.settings.tagSizeLimit);
+    return readTag(bytes, start + tagStart, start + end);
   }
 
   private get tooLarge(): string {

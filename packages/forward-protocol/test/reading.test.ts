@@ -357,3 +357,86 @@ test.each(['forward', 'packed', 'message'])(
     moves.mockRestore();
   },
 );
+
+describe('chunk ids', () => {
+  test.each([
+    ['text', encodeValue('c1'), 'c1'],
+    ['text in str 8', Buffer.from([0xd9, 2, 0x63, 0x31]), 'c1'],
+    ['text that is not UTF-8', Buffer.from([0xa2, 0xff, 0xfe]), '\ufffd\ufffd'],
+    ['an integer', encodeValue(5), '5'],
+    ['an integer of 64 bits', encodeValue(2n ** 63n + 1n), '9223372036854775809'],
+    ['bin', encodeValue(Buffer.from('c1')), 'c1'],
+    ['bin that is not UTF-8', encodeValue(Buffer.of(0xff)), 'c401ff'],
+    ['a float', encodeValue(1.5), 'cb3ff8000000000000'],
+    ['an array', encodeValue(['a', null]), '92a161c0'],
+    ['true', encodeValue(true), 'c3'],
+  ])('%s is repeated as it came, and text for outputs', async (_, id, text) => {
+    const option = Buffer.concat([Buffer.from([0x81]), encodeValue('chunk'), id]);
+    const { messages } = await read(
+      Buffer.concat([
+        Buffer.from([0x94]),
+        encodeValue('t'),
+        encodeValue(1),
+        encodeValue({}),
+        option,
+      ]),
+    );
+    expect(messages).toMatchObject([{ chunk: text, stream: { chunkId: text } }]);
+    const acks = new AckBatch();
+    acks.addPacked(messages[0].ackId!);
+    const head = Buffer.concat([Buffer.from([0x81]), encodeValue('ack')]);
+    expect(acks.take()).toEqual(Buffer.concat([head, id]));
+    expect(acks.size).toBe(0);
+  });
+
+  test.each([null, false])('%j asks for no ack, as in Fluentd', async (chunk) => {
+    const { messages } = await read(encodeValue(['t', 1, {}, { chunk }]));
+    expect(messages).toMatchObject([{ chunk: undefined, ackId: undefined }]);
+  });
+
+  test('in JSON all digits come back', async () => {
+    const { messages } = await read(
+      Buffer.from('["t",1,{"n":9007199254740993},{"chunk":18446744073709551615}]'),
+    );
+    const acks = new AckBatch('json');
+    acks.addPacked(messages[0].ackId!);
+    expect(acks.take()!.toString()).toBe('{"ack":18446744073709551615}\n');
+    expect(messages[0].stream.toJsonLines().toString()).toBe('{"n":9007199254740993}\n');
+  });
+
+  test('one of more than 64 KiB is refused with its message', async () => {
+    const id = (size: number) => encodeMessage('t', { record: {} }, { chunk: 'x'.repeat(size) });
+    const { messages, refusals } = await read(Buffer.concat([id(65_536), id(65_000)]));
+    expect(refusals).toMatchObject([{ reason: 'chunk_id_size_limit', tag: 't' }]);
+    expect(messages.length).toBe(1);
+  });
+});
+
+test('a tag beyond tagSizeLimit is refused, and cut where it is told', async () => {
+  for (const size of [1000, 1_000_000]) {
+    const { messages, refusals } = await read(
+      Buffer.concat([
+        encodeMessage('t'.repeat(1024), { record: {} }),
+        encodeMessage('u'.repeat(1025), { record: {} }),
+        encodeForward('v'.repeat(500_000), [{ record: {} }]),
+        encodePackedForward('w', [{ record: {} }]),
+      ]),
+      {},
+      size,
+    );
+    expect(messages.map(({ tag }) => tag.length)).toEqual([1024, 1]);
+    expect(refusals).toMatchObject([
+      { reason: 'tag_size_limit', tag: 'u'.repeat(1024) },
+      { reason: 'tag_size_limit', tag: 'v'.repeat(1024) },
+    ]);
+  }
+});
+
+test('JSON beyond jsonSizeLimit is refused as such', async () => {
+  const { messages, refusals } = await read(
+    Buffer.from(`["t",1,{"a":"${'x'.repeat(200)}"}]["t",1,{}]`),
+    { jsonSizeLimit: 100 },
+  );
+  expect(refusals).toMatchObject([{ reason: 'json_size_limit' }]);
+  expect(messages.length).toBe(1);
+});

@@ -61,6 +61,7 @@ export class ForwardConnection {
       },
       decompressionSizeLimit: config.decompressionSizeLimit,
       skipInvalidEvents: config.skipInvalidEvent,
+      tagSizeLimit: config.tagSizeLimit,
       // A peer that speaks JSON cannot show its key.
       json: security === undefined,
       ...(config.chunkSizeLimit !== undefined && { chunkSizeLimit: config.chunkSizeLimit }),
@@ -195,13 +196,13 @@ export class ForwardConnection {
     const tag = statistics.message(message);
     let { stream } = message;
     if (stream.count === 0) {
-      this.#kept(message.chunk, message.format);
+      this.#kept(message.ackId, message.format);
       return;
     }
     if (this.#fields !== undefined) stream = stream.withFields(this.#fields);
     const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
     if (kept === KEPT) {
-      this.#kept(message.chunk, message.format);
+      this.#kept(message.ackId, message.format);
     } else {
       // The message's bytes are the stream's; inflated, they are more.
       this.#wait(message, kept, Math.max(message.size, stream.bytes.length));
@@ -209,12 +210,12 @@ export class ForwardConnection {
     }
   }
 
-  #wait({ chunk, format }: ForwardMessage, kept: Promise<void>, size: number): void {
+  #wait({ ackId, format }: ForwardMessage, kept: Promise<void>, size: number): void {
     this.#inFlight.add(size);
     this.#waiting++;
     kept
       .then(
-        () => this.#kept(chunk, format),
+        () => this.#kept(ackId, format),
         (error: unknown) => {
           this.context.statistics.notKept++;
           this.#fail(error);
@@ -227,10 +228,10 @@ export class ForwardConnection {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  #kept(chunk: string | undefined, format: 'msgpack' | 'json'): void {
-    if (chunk !== undefined) {
+  #kept(ackId: string | undefined, format: 'msgpack' | 'json'): void {
+    if (ackId !== undefined) {
       this.#acks ??= new AckBatch(format);
-      this.#acks.add(chunk);
+      this.#acks.addPacked(ackId);
       this.context.statistics.acks++;
       // While a read is being worked off its acks are collected, and go out as one write; those
       // of promises that are fulfilled in the same turn likewise.

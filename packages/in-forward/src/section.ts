@@ -90,6 +90,10 @@ export const forwardSection = defineSection({
     sendKeepalivePacket: t.bool().default(false).describe('TCP keep-alive on connections'),
     chunkSizeWarnLimit: t.size().optional().describe('Warn of messages larger than this'),
     chunkSizeLimit: t.size().optional().describe('Drop messages larger than this, with a warning'),
+    tagSizeLimit: t
+      .size({ min: 1 })
+      .default(1024)
+      .describe('Drop messages with a longer tag, with a warning'),
     decompressionSizeLimit: t
       .size({ min: 1 })
       .default(256 * mib)

@@ -90,6 +90,20 @@ describe('acks', () => {
     expect(await client.closed()).toEqual(encodeAck('one'));
   });
 
+  test('an id of any type is repeated as it came', async () => {
+    const server = await startInput('');
+    const client = await connectTo(server.port);
+    const ids = [7, Buffer.of(0xff, 0), 'text', [1, null]];
+    client.write(Buffer.concat(ids.map((chunk) => encodeValue(['a.b', 1, {}, { chunk }]))));
+    expect(await client.read(1)).toEqual(Buffer.concat(ids.map((ack) => encodeValue({ ack }))));
+    expect(server.streams.map(({ stream }) => stream.chunkId)).toEqual([
+      '7',
+      'c402ff00',
+      'text',
+      '9201c0',
+    ]);
+  });
+
   test('JSON is answered in JSON', async () => {
     const server = await startInput('');
     const client = await connectTo(server.port);

@@ -1,3 +1,5 @@
+export { Budget, BudgetCancelledError, printable } from '@sluice/event-stream';
+export type { BudgetOptions, BudgetStatistics, BudgetTicket } from '@sluice/event-stream';
 export { ChunkStore } from './chunk-store.js';
 export type { ChunkMetadata, StoredChunk } from './chunk-store.js';
 export type { InnerKind, InnerPlugin, InnerPlugins, PluginContext } from './context.js';
