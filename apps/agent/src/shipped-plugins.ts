@@ -3,6 +3,11 @@ import type { LazyPlugins } from '@sluice/plugin';
 /** The plugins that need no installing. Each is imported when a configuration names it. */
 export const shippedPlugins: readonly LazyPlugins[] = [
   {
+    from: '@sluice/buffer',
+    provides: ['chunk_store memory'],
+    load: () => import('@sluice/buffer'),
+  },
+  {
     from: '@sluice/in-forward',
     provides: ['input forward'],
     load: () => import('@sluice/in-forward'),

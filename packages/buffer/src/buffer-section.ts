@@ -1,41 +1,89 @@
-import { defineSection, param, t, type SectionOf } from '@sluice/config';
+import { defineSection, param, t, type CheckContext, type SectionOf } from '@sluice/config';
+import { TimeZoneError, zoneOffset } from '@sluice/plugin';
+import { readChunkKeys } from './chunk-keys.js';
 
-const mib = 1024 * 1024;
+const noPolling = 'a chunk is written as soon as it is due';
 
-/** `<buffer>` with `@type memory`, with Fluentd's names and defaults, for any output. */
+/**
+ * `<buffer>` in front of any output, with Fluentd's names and defaults; where the chunks are kept is
+ * read by the store that its `@type` names.
+ */
 export const bufferSection = defineSection({
   name: 'buffer',
   description:
-    'Keeps events in memory and writes them later: they are acknowledged before they are written.',
-  argument: { chunkKeys: t.string().optional().describe('tag, or nothing') },
+    'Keeps events and writes them later: they are acknowledged when the store (@type memory or file) has them.',
+  argument: {
+    chunkKeys: t
+      .string()
+      .default('')
+      .describe('What divides events into chunks besides the tag: time, fields, $.nested.fields'),
+  },
   params: {
     flushMode: t
       .enum(['default', 'interval', 'immediate', 'lazy'])
       .default('default')
-      .describe('interval; immediate: at once; lazy: when a chunk is full or timekey is over'),
+      .describe(
+        'interval; immediate: at once; lazy: when a chunk is full or its time slice is over (default: interval, with time as a chunk key lazy)',
+      ),
     flushInterval: t
-      .time({ min: 0.001 })
+      .time({ min: 0 })
       .default(60)
       .describe('Seconds from the first event of a chunk until it is written'),
     flushThreadCount: t.integer({ min: 1 }).default(1).describe('Chunks written at a time'),
-    flushAtShutdown: t.bool().default(true).describe('Write what is left when the agent stops'),
+    flushThreadInterval: param(t.time().optional(), { deprecated: noPolling }),
+    flushThreadBurstInterval: param(t.time().optional(), { deprecated: noPolling }),
+    delayedCommitTimeout: t
+      .time({ min: 0.001 })
+      .default(60)
+      .describe(
+        'Seconds after which a write that has not settled no longer keeps the chunks of other tags waiting',
+      ),
+    flushAtShutdown: t
+      .bool()
+      .optional()
+      .describe(
+        'Write what is left when the agent stops (default: true, for stores that survive the process false)',
+      ),
     shutdownTimeout: t
       .time()
       .default(10)
-      .describe('Seconds for that; what is left then is dropped, with an error in the log'),
+      .describe('Seconds for that. What is left then stays in the store, or is given up'),
     chunkLimitSize: t
       .size({ min: 1 })
-      .default(8 * mib)
-      .describe('Bytes of one chunk'),
-    chunkLimitRecords: t.integer({ min: 1 }).optional().describe('Events of one chunk; any'),
+      .optional()
+      .describe('Bytes of one chunk (default: 8m, with @type file 256m)'),
+    chunkLimitRecords: t
+      .integer({ min: 1 })
+      .optional()
+      .describe('Events of one chunk (default: no limit)'),
+    chunkFullThreshold: t
+      .float({ min: 0.01, max: 1 })
+      .default(0.95)
+      .describe('A chunk is written when it has this part of chunk_limit_size'),
     totalLimitSize: t
       .size({ min: 1 })
-      .default(512 * mib)
-      .describe('Bytes in the buffer, all together'),
+      .optional()
+      .describe('Bytes of all chunks (default: 512m, with @type file 64g)'),
+    queuedChunksLimitSize: t
+      .integer({ min: 1 })
+      .optional()
+      .describe(
+        'While so many chunks wait to be written, others take events until they are full (default: no limit)',
+      ),
     overflowAction: t
       .enum(['throw_exception', 'block', 'drop_oldest_chunk'])
       .default('throw_exception')
       .describe('What to do with events when the buffer is full'),
+    timekey: t.time({ min: 1 }).optional().describe('Seconds of a time slice (default: a day)'),
+    timekeyWait: t
+      .time({ min: 0 })
+      .default(600)
+      .describe('Seconds after the end of a time slice until its chunks are written'),
+    timekeyUseUtc: t.bool().default(false).describe('Time slices begin at full UTC times'),
+    timekeyZone: t
+      .string()
+      .optional()
+      .describe('Zone of time slices: +09:00 or Asia/Tokyo (default: that of the process)'),
     retryType: t
       .enum(['exponential_backoff', 'periodic'])
       .default('exponential_backoff')
@@ -45,57 +93,73 @@ export const bufferSection = defineSection({
       .float({ min: 1 })
       .default(2)
       .describe('The wait grows by this factor'),
-    retryMaxInterval: t.time({ min: 0.001 }).optional().describe('The longest wait; none'),
+    retryMaxInterval: t
+      .time({ min: 0.001 })
+      .optional()
+      .describe('The longest wait in seconds (default: no limit)'),
     retryRandomize: t.bool().default(true).describe('Vary each wait by an eighth'),
     retryTimeout: t
       .time({ min: 0.001 })
       .default(72 * 3600)
-      .describe('Seconds after which a chunk is dropped, with an error in the log'),
-    retryMaxTimes: t.integer({ min: 0 }).optional().describe('Retries before that; any'),
-    retryForever: t.bool().default(false).describe('Never drop a chunk because of its retries'),
-    queuedChunksLimitSize: t
-      .integer({ min: 1 })
+      .describe('Seconds after the first failure when a chunk is given up'),
+    retryMaxTimes: t
+      .integer({ min: 0 })
       .optional()
-      .describe('Accepted for Fluentd; total_limit_size is the limit'),
-    timekey: param(t.string(), {
-      obsoleted: 'only the file output divides events by time',
-    }).optional(),
-    path: param(t.string(), { obsoleted: 'a buffer in files is not supported' }).optional(),
+      .describe('Retries after which a chunk is given up (default: no limit)'),
+    retryForever: t.bool().default(false).describe('Never give a chunk up because of its retries'),
+    retrySecondaryThreshold: t
+      .float({ min: 0, max: 1 })
+      .default(0.8)
+      .describe('<secondary> is tried after this part of retry_timeout or retry_max_times'),
+    disableChunkBackup: t
+      .bool()
+      .default(false)
+      .describe('Drop what is given up, in place of setting it aside in a folder'),
+    backupPath: t
+      .string()
+      .optional()
+      .describe(
+        'Folder for what is given up (default: backup in the path of @type file, else one for temporary files)',
+      ),
   },
   check: (value, context) => {
-    const { element } = context;
-    const type = element.type ?? 'memory';
-    if (type !== 'memory') {
-      throw element.error(`<buffer> @type ${type} is not supported`, {
-        ...(element.type !== undefined && { param: '@type' }),
-        hint: 'write @type memory; without a <buffer> events are acknowledged when they are written',
-      });
-    }
-    for (const key of chunkKeysOf(value.chunkKeys)) {
-      if (key === 'tag') continue;
-      throw element.error(`the chunk key ${key} is not supported`, {
-        arg: true,
-        hint: 'write <buffer> or <buffer tag>; time is for the file output',
-      });
-    }
-    if (value.chunkLimitSize > value.totalLimitSize) {
+    const { time } = readChunkKeys(value.chunkKeys, context.element);
+    const { chunkLimitSize, totalLimitSize = Infinity, timekey } = value;
+    if (chunkLimitSize !== undefined && chunkLimitSize > totalLimitSize) {
       throw context.error(
         'chunkLimitSize',
         'chunk_limit_size is larger than total_limit_size',
         'one chunk has to fit into the buffer',
       );
     }
-    if (value.queuedChunksLimitSize !== undefined) {
-      context.log?.warn({}, 'queued_chunks_limit_size has no effect, total_limit_size has');
+    if (timekey !== undefined && !Number.isInteger(timekey)) {
+      throw context.error('timekey', 'timekey must be whole seconds');
+    }
+    checkZone(value.timekeyZone, context);
+    const { params } = context.element;
+    const unused = time
+      ? []
+      : ['timekey', 'timekey_wait', 'timekey_use_utc', 'timekey_zone'].filter((name) =>
+          params.has(name),
+        );
+    if (unused.length > 0) {
+      const { file, line } = context.element.location;
+      context.log?.warn(
+        { file, line, parameters: unused.join(', ') },
+        `${file}:${line}: ${unused.join(', ')} has no effect without the chunk key time: write <buffer time>`,
+      );
     }
   },
 });
 
-function chunkKeysOf(keys: string | undefined): string[] {
-  return (keys ?? '')
-    .split(',')
-    .map((key) => key.trim())
-    .filter((key) => key !== '' && key !== '[]');
+function checkZone(zone: string | undefined, context: CheckContext): void {
+  if (zone === undefined) return;
+  try {
+    zoneOffset(zone);
+  } catch (error) {
+    if (!(error instanceof TimeZoneError)) throw error;
+    throw context.error('timekeyZone', error.message, 'write +09:00, +0900 or Asia/Tokyo');
+  }
 }
 
 /** What a `<buffer>` is read into. */

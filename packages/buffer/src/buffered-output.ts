@@ -1,310 +1,297 @@
+import type { ConfigElement } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
-import { BufferChunk } from './buffer-chunk.js';
-import type { BufferConfig } from './buffer-section.js';
 import {
-  checkKeeping,
+  allKept,
   KEPT,
   Output,
+  type ChunkStore,
+  type EventSink,
   type Keeping,
   type PluginContext,
   type PluginStatistics,
+  type StoredChunk,
 } from '@sluice/plugin';
+import type { BufferConfig } from './buffer-section.js';
+import { systemClock, type Clock } from './clock.js';
+import { cutToSize, type Part } from './divide.js';
+import { BufferClosedError, BufferOverflowError } from './errors.js';
+import { FlushQueue } from './flush-queue.js';
+import { Flusher } from './flusher.js';
+import { HeldChunk } from './held-chunk.js';
+import { Room } from './room.js';
+import { bufferSettings, type BufferSettings } from './settings.js';
+import { Stage } from './stage.js';
+import { retryStatistics } from './statistics.js';
 
-/** Milliseconds between two looks for chunks whose time has come. */
-const CHECK = 50;
-
-/** Thrown when the buffer is full. Fluentd: `BufferOverflowError`. */
-export class BufferOverflowError extends Error {
-  override readonly name = 'BufferOverflowError';
-  readonly code = 'ERR_SLUICE_BUFFER_OVERFLOW';
-
-  constructor(
-    readonly plugin: string,
-    /** `total_limit_size`, bytes. */
-    readonly limit: number,
-  ) {
-    super(`${plugin}: the buffer is full, total_limit_size ${limit} bytes`);
-  }
+export interface BufferedOutputOptions {
+  /** What is written to; its host starts it before the buffer, and stops it after. */
+  readonly output: Output;
+  /** Where chunks are kept; started and stopped likewise. */
+  readonly store: ChunkStore;
+  /** What takes the chunks that the output does not take. Fluentd: `<secondary>`. Default: none. */
+  readonly secondary?: EventSink | undefined;
+  /** `<buffer>`, as {@link bufferSection} reads it, and its section. */
+  readonly config: BufferConfig;
+  readonly element: ConfigElement;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /**
- * Puts a memory buffer in front of an output: `write` is done when memory has the events, and they
- * reach the output later. What memory holds is lost with the process, as in Fluentd.
+ * Puts a buffer in front of an output: `write` is done when the store has the events, and they reach
+ * the output later. This class stages events by chunk keys and holds the limits; {@link FlushQueue}
+ * says what is written when, and {@link Flusher} writes, tries again and gives up.
  */
 export class BufferedOutput extends Output {
-  /** Chunks that still take events, by tag. */
-  readonly #open = new Map<string, BufferChunk>();
-  /** Full chunks and those whose time has come, in their order. */
-  readonly #queue = new Set<BufferChunk>();
-  readonly #writing = new Set<BufferChunk>();
-  readonly #blocked: { size: number; go: () => void; fail: (error: Error) => void }[] = [];
-  readonly #idle: (() => void)[] = [];
-  #bytes = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #flushing = false;
+  readonly output: Output;
+  readonly #store: ChunkStore;
+  readonly #settings: BufferSettings;
+  readonly #clock: Clock;
+  readonly #room: Room;
+  readonly #stage: Stage;
+  readonly #flusher: Flusher;
+  readonly #queue: FlushQueue;
   #closed = false;
   #overflowing = false;
-  #counts = { events: 0, written: 0, retries: 0, dropped: 0, refused: 0 };
+  #events = 0;
+  #refused = 0;
 
-  /**
-   * @param output what is written to; its host starts it before this one, and stops it after
-   */
-  constructor(
-    context: PluginContext,
-    readonly output: Output,
-    private readonly config: BufferConfig,
-  ) {
+  /** @throws ConfigError for limits that do not go together */
+  constructor(context: PluginContext, options: BufferedOutputOptions) {
     super(context);
+    const { output, store, config, element, clock = systemClock } = options;
+    const settings = bufferSettings(config, element, store);
+    this.output = output;
+    this.#store = store;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#room = new Room(settings.totalLimitSize);
+    this.#flusher = new Flusher({
+      output,
+      secondary: options.secondary,
+      context,
+      settings,
+      clock,
+      release: (bytes) => this.#room.give(bytes),
+    });
+    this.#queue = new FlushQueue({
+      clock,
+      threads: settings.threads,
+      stuckAfter: settings.stuckAfter,
+      write: (chunk) => this.#flusher.flush(chunk),
+      onStuck: (chunk) => this.#flusher.tellStuck(chunk),
+      onProgress: () => this.#stage.release(),
+    });
+    this.#stage = new Stage({
+      clock,
+      flushInterval: settings.flushInterval,
+      sliceTime: settings.sliceTime,
+      mayLeave: () => this.#queue.length < settings.queueLimit,
+      leave: (chunk) => this.#enqueue(chunk),
+    });
   }
 
-  override start(): void {
-    this.#timer = setInterval(() => this.#check(), CHECK);
+  override start(): void | Promise<void> {
+    return this.#store.resume((chunk) => this.#resume(chunk));
   }
 
   /** @throws BufferOverflowError by rejection, where the buffer is full and does not block or drop */
   write(tag: string, stream: EventStream): Keeping {
     if (stream.count === 0) return KEPT;
-    if (this.#closed) return Promise.reject(this.#overflow());
+    if (this.#closed) return Promise.reject(new BufferClosedError(this.id));
     const size = stream.bytes.length;
-    const { totalLimitSize, overflowAction } = this.config;
+    const { totalLimitSize, overflowAction } = this.#settings;
     if (size > totalLimitSize) return Promise.reject(this.#overflow());
     if (overflowAction === 'drop_oldest_chunk') this.#makeRoom(size);
-    if (this.#blocked.length > 0 || this.#bytes + size > totalLimitSize) {
+    if (!this.#room.fits(size)) {
       if (overflowAction !== 'block') return Promise.reject(this.#overflow());
-      return new Promise((resolve, reject) => {
-        const go = (): void => {
-          this.#add(tag, stream);
-          resolve();
-        };
-        this.#blocked.push({ size, go, fail: reject });
-        this.#flushAll(); // room comes from writing only
-      });
+      return this.#whenRoom(tag, stream);
     }
     this.#overflowing = false;
-    this.#add(tag, stream);
-    return KEPT;
+    return this.#keep(tag, stream);
   }
 
   /** Writes all that is buffered; resolves when nothing is left or being retried. */
   override async flush(): Promise<void> {
-    this.#flushAll(true);
-    await this.#settled();
+    this.#enqueueAll();
+    this.#queue.tryNow();
+    await this.#queue.settled();
   }
 
   override statistics(): PluginStatistics {
-    const { events, written, retries, dropped, refused } = this.#counts;
     const inner = this.output.statistics();
+    const retry = retryStatistics(this.#queue.failing, this.#clock);
+    const oldest = this.#stage.oldest?.stored.createdAt;
     return {
       ...inner,
       queue: {
-        bytes: this.#bytes,
-        limit: this.config.totalLimitSize,
-        chunks: this.#queue.size,
-        stagedChunks: this.#open.size,
+        bytes: this.#room.used,
+        limit: this.#room.limit,
+        chunks: this.#queue.length,
+        stagedChunks: this.#stage.size,
+        ...(oldest !== undefined && { oldest: oldest / 1000 }),
       },
+      ...(retry !== undefined && { retry }),
       counters: {
         ...inner.counters,
-        buffered_events: events,
-        written_events: written,
-        retries,
-        dropped_events: dropped,
-        refused_writes: refused,
+        buffered_events: this.#events,
+        refused_writes: this.#refused,
+        ...this.#flusher.counters,
       },
     };
   }
 
   /** The last moment at which the output behind still takes events. */
   override async afterShutdown(): Promise<void> {
-    const { flushAtShutdown, shutdownTimeout } = this.config;
+    const { flushAtShutdown, shutdownTimeout } = this.#settings;
     if (flushAtShutdown) {
-      this.#flushing = true;
-      this.#flushAll(true);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, shutdownTimeout * 1000);
-      });
-      await Promise.race([this.#empty(), late]);
-      clearTimeout(timer);
+      this.#enqueueAll();
+      this.#queue.hurry();
+      await this.#within(shutdownTimeout, () => this.#emptied());
     }
     this.#closed = true;
-    clearInterval(this.#timer);
-    for (const { fail } of this.#blocked.splice(0)) fail(this.#overflow());
-    for (const chunk of [...this.#open.values(), ...this.#queue]) {
-      this.#drop(
-        chunk,
-        flushAtShutdown ? 'shutdown_timeout is over' : 'flush_at_shutdown is false',
-      );
+    this.#stage.stop();
+    this.#room.refuseAll();
+    this.#queue.stop();
+    this.#enqueueAll();
+    // A write that is nearly done would be done twice otherwise.
+    await this.#within(shutdownTimeout, () => this.#queue.quiet());
+    this.#flusher.close();
+    const left = this.#queue.chunks;
+    if (left.length === 0) return;
+    if (this.#store.persistent) {
+      this.log.info({ chunks: left.length }, `${left.length} chunks stay in the buffer`);
+      return;
     }
-    this.#open.clear();
-    this.#queue.clear();
+    const reason = flushAtShutdown ? 'shutdown_timeout is over' : 'flush_at_shutdown is false';
+    for (const chunk of left) await this.#flusher.giveUp(chunk, reason);
   }
 
-  #add(tag: string, stream: EventStream): void {
-    const { chunkLimitSize, chunkLimitRecords = Infinity, flushMode } = this.config;
-    let chunk = this.#open.get(tag);
-    const fits =
+  /** Puts events into the chunks that they belong to. */
+  #keep(tag: string, stream: EventStream): Keeping {
+    const parts = this.#settings.divider.divide(tag, stream);
+    if (parts.length === 1) return this.#keepPart(parts[0]);
+    const pending = parts.map((part) => this.#keepPart(part)).filter((kept) => kept !== KEPT);
+    return pending.length === 0 ? KEPT : allKept(pending);
+  }
+
+  #keepPart({ key, metadata, stream }: Part): Keeping {
+    const { chunkLimitSize, chunkLimitRecords } = this.#settings;
+    const pieces = cutToSize(stream, chunkLimitSize, chunkLimitRecords);
+    const pending: Promise<void>[] = [];
+    for (const piece of pieces) {
+      const kept = this.#append({ key, metadata, stream: piece });
+      if (kept !== KEPT) pending.push(kept);
+    }
+    if (pending.length === 0) return KEPT;
+    return pending.length === 1 ? pending[0] : allKept(pending);
+  }
+
+  #append({ key, metadata, stream }: Part): Keeping {
+    const { chunkLimitSize, chunkLimitRecords, immediate, queueLimit } = this.#settings;
+    const size = stream.bytes.length;
+    let chunk = this.#stage.get(key);
+    if (
       chunk !== undefined &&
-      chunk.bytes + stream.bytes.length <= chunkLimitSize &&
-      chunk.events + stream.count <= chunkLimitRecords;
-    if (!fits) {
-      if (chunk !== undefined) this.#enqueue(chunk);
-      chunk = new BufferChunk(tag);
-      this.#open.set(tag, chunk);
+      (chunk.bytes + size > chunkLimitSize || chunk.events + stream.count > chunkLimitRecords)
+    ) {
+      this.#enqueue(chunk);
+      chunk = undefined;
     }
-    chunk!.add(stream);
-    this.#bytes += stream.bytes.length;
-    this.#counts.events += stream.count;
-    if (flushMode === 'immediate' || chunk!.bytes >= chunkLimitSize) this.#enqueue(chunk!);
-    this.#pump();
+    this.#room.used += size;
+    let kept: Keeping;
+    try {
+      chunk ??= this.#begin(key, metadata);
+      kept = chunk.append(stream);
+    } catch (error) {
+      this.#room.give(size);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (kept === KEPT) this.#events += stream.count;
+    else void kept.then(...this.#settling(stream));
+    const { fullSize, fullRecords } = this.#settings;
+    const full = chunk.bytes >= fullSize || chunk.events >= fullRecords;
+    if (full || (immediate && this.#queue.length < queueLimit)) this.#enqueue(chunk);
+    return kept;
   }
 
-  #enqueue(chunk: BufferChunk): void {
-    if (this.#open.get(chunk.tag) === chunk) this.#open.delete(chunk.tag);
+  /** What happens when an append that takes time has settled. */
+  #settling({ bytes, count }: EventStream): [() => void, () => void] {
+    const size = bytes.length;
+    return [() => (this.#events += count), () => this.#room.give(size)];
+  }
+
+  #begin(key: string, metadata: StoredChunk['metadata']): HeldChunk {
+    const stored = this.#store.create(metadata);
+    const chunk = new HeldChunk(stored, key, this.#clock.elapsed(), this.#store.id);
+    this.#stage.add(chunk);
+    return chunk;
+  }
+
+  #enqueue(chunk: HeldChunk): void {
+    this.#stage.delete(chunk);
     this.#queue.add(chunk);
   }
 
-  #flushAll(now = false): void {
-    for (const chunk of [...this.#open.values()]) this.#enqueue(chunk);
-    if (now) for (const chunk of this.#queue) chunk.notBefore = 0;
-    this.#pump();
+  #enqueueAll(): void {
+    for (const chunk of this.#stage) this.#enqueue(chunk);
   }
 
-  #check(): void {
-    const now = performance.now();
-    if (this.config.flushMode !== 'lazy') {
-      const due = now - this.config.flushInterval * 1000;
-      for (const chunk of [...this.#open.values()]) if (chunk.since <= due) this.#enqueue(chunk);
-    }
-    this.#pump();
+  /** A chunk of an earlier process. */
+  #resume(stored: StoredChunk): void {
+    this.#room.used += stored.bytes;
+    this.#queue.add(new HeldChunk(stored, '', this.#clock.elapsed(), this.#store.id, true));
   }
 
-  #pump(): void {
-    const now = performance.now();
-    for (const chunk of this.#queue) {
-      if (this.#writing.size >= this.config.flushThreadCount) return;
-      if (chunk.notBefore > now) continue;
-      this.#queue.delete(chunk);
-      this.#writing.add(chunk);
-      void this.#write(chunk);
-    }
-  }
-
-  async #write(chunk: BufferChunk): Promise<void> {
-    try {
-      const kept = checkKeeping(
-        this.output.write(chunk.tag, chunk.stream),
-        this.output.id,
-        'write',
-      );
-      if (kept !== KEPT) await kept;
-      this.#counts.written += chunk.events;
-      if (chunk.failures > 0) this.log.info({ tag: chunk.tag }, 'retry succeeded');
-      this.#release(chunk);
-    } catch (error) {
-      this.#writing.delete(chunk);
-      if (this.#closed) this.#drop(chunk, (error as Error).message);
-      else this.#retry(chunk, error as Error);
-    }
-    this.#pump();
-    for (const done of this.#idle.splice(0)) done();
-  }
-
-  #retry(chunk: BufferChunk, error: Error): void {
-    const { config } = this;
-    const now = performance.now();
-    chunk.failures += 1;
-    chunk.failingSince ??= now;
-    const times = chunk.failures > (config.retryMaxTimes ?? Infinity);
-    const late = now - chunk.failingSince > config.retryTimeout * 1000;
-    if (!config.retryForever && (times || late)) {
-      this.#drop(chunk, `${times ? 'retry_max_times' : 'retry_timeout'}: ${error.message}`);
-      return;
-    }
-    const wait = this.#flushing
-      ? Math.min(0.1, this.#wait(chunk.failures))
-      : this.#wait(chunk.failures);
-    chunk.notBefore = now + wait * 1000;
-    this.#counts.retries += 1;
-    // In front: a chunk that failed is older than those that wait.
-    const others = [...this.#queue];
-    this.#queue.clear();
-    for (const each of [chunk, ...others]) this.#queue.add(each);
-    this.log.warn(
-      {
-        tag: chunk.tag,
-        events: chunk.events,
-        retry: chunk.failures,
-        seconds: wait,
-        reason: error.message,
-      },
-      'failed to flush the buffer, will retry',
-    );
-  }
-
-  /** Seconds until the next attempt. */
-  #wait(failures: number): number {
-    const { retryType, retryWait, retryExponentialBackoffBase, retryMaxInterval, retryRandomize } =
-      this.config;
-    const grown =
-      retryType === 'periodic'
-        ? retryWait
-        : retryWait * retryExponentialBackoffBase ** (failures - 1);
-    const wait = Math.min(grown, retryMaxInterval ?? 24 * 3600);
-    return retryRandomize ? wait * (0.875 + Math.random() / 4) : wait;
+  #whenRoom(tag: string, stream: EventStream): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#room.wait({
+        bytes: stream.bytes.length,
+        enter: () => {
+          const kept = this.#keep(tag, stream);
+          if (kept === KEPT) resolve();
+          else kept.then(resolve, reject);
+        },
+        refuse: () => reject(new BufferClosedError(this.id)),
+      });
+      this.#enqueueAll(); // room comes from writing only
+    });
   }
 
   #makeRoom(size: number): void {
-    const { totalLimitSize } = this.config;
-    while (this.#bytes + size > totalLimitSize) {
-      const oldest = firstOf(this.#queue) ?? firstOf(this.#open.values());
-      if (oldest === undefined) return; // the rest is being written
-      if (!this.#queue.delete(oldest)) this.#open.delete(oldest.tag);
-      this.#drop(oldest, 'the buffer is full: drop_oldest_chunk');
-    }
-  }
-
-  #drop(chunk: BufferChunk, reason: string): void {
-    this.#counts.dropped += chunk.events;
-    this.log.error({ tag: chunk.tag, events: chunk.events, reason }, 'buffered events are lost');
-    this.#release(chunk);
-  }
-
-  #release(chunk: BufferChunk): void {
-    this.#writing.delete(chunk);
-    this.#bytes -= chunk.bytes;
-    for (;;) {
-      const next = this.#blocked.at(0);
-      if (next === undefined || this.#bytes + next.size > this.config.totalLimitSize) return;
-      this.#blocked.shift();
-      next.go();
+    while (!this.#room.fits(size)) {
+      let oldest = this.#queue.takeOldest();
+      if (oldest === undefined) {
+        oldest = this.#stage.oldest;
+        if (oldest === undefined || oldest.appending) return; // the rest is being written
+        this.#stage.delete(oldest);
+      }
+      this.#flusher.drop(oldest, 'the buffer is full: drop_oldest_chunk');
     }
   }
 
   #overflow(): BufferOverflowError {
-    this.#counts.refused += 1;
-    const error = new BufferOverflowError(this.id, this.config.totalLimitSize);
-    if (!this.#overflowing && !this.#closed) this.log.warn({ bytes: this.#bytes }, error.message);
+    this.#refused += 1;
+    const error = new BufferOverflowError(this.id, this.#room.limit);
+    if (!this.#overflowing) this.log.warn({ bytes: this.#room.used }, error.message);
     this.#overflowing = true;
     return error;
   }
 
-  /** Resolves when nothing waits that could be written now. */
-  async #settled(): Promise<void> {
-    const now = (): boolean =>
-      this.#writing.size > 0 || [...this.#queue].some((chunk) => chunk.failures === 0);
-    while (now()) await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-
-  async #empty(): Promise<void> {
-    while (this.#writing.size + this.#queue.size + this.#open.size + this.#blocked.length > 0) {
-      this.#flushAll();
-      if (this.#writing.size + this.#queue.size === 0) return;
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
+  /** Resolves when nothing is left; those who wait for room get in on the way. */
+  async #emptied(): Promise<void> {
+    while (this.#queue.length + this.#queue.writing + this.#stage.size > 0 && !this.#closed) {
+      this.#enqueueAll();
+      await this.#queue.empty();
     }
   }
-}
 
-function firstOf<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item;
-  return undefined;
+  async #within(milliseconds: number, what: () => Promise<void>): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(milliseconds, resolve);
+    });
+    await Promise.race([what(), late]);
+    cancel?.();
+  }
 }

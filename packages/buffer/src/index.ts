@@ -1,3 +1,8 @@
-export { BufferedOutput, BufferOverflowError } from './buffered-output.js';
+export { BufferedOutput } from './buffered-output.js';
+export type { BufferedOutputOptions } from './buffered-output.js';
 export { bufferSection } from './buffer-section.js';
 export type { BufferConfig } from './buffer-section.js';
+export { systemClock } from './clock.js';
+export type { Clock } from './clock.js';
+export { BufferClosedError, BufferOverflowError } from './errors.js';
+export { memoryStore } from './memory-store.js';

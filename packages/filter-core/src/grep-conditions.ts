@@ -1,5 +1,5 @@
 import type { ConfigElement } from '@sluice/config';
-import { parseRecordAccessor, RecordAccessorError } from './record-accessor.js';
+import { parseRecordAccessor, RecordAccessorError } from '@sluice/plugin';
 import { packField, type PackedField } from '@sluice/event-stream/packed';
 
 /** One `<regexp>` or `<exclude>`. */

@@ -1,10 +1,17 @@
 import { defineSection, elementOf, t, type ConfigElement, type SectionOf } from '@sluice/config';
 import { EventStream, EventTime, type Event, type EventInput } from '@sluice/event-stream';
-import { defineFilter, Filter, type FilterContext, type PluginStatistics } from '@sluice/plugin';
+import {
+  defineFilter,
+  Filter,
+  parseRecordAccessor,
+  RecordAccessorError,
+  type FieldPath,
+  type FilterContext,
+  type PluginStatistics,
+} from '@sluice/plugin';
 import { eventTimeOf } from './event-time-of.js';
 import { PlaceholderError } from './placeholders.js';
-import { parseRecordAccessor, RecordAccessorError, withoutField } from './record-accessor.js';
-import type { FieldPath } from './record-accessor.js';
+import { withoutField } from './record-accessor.js';
 import { parseRecordValue, type RecordValue } from './record-values.js';
 
 const record = defineSection({

@@ -95,8 +95,8 @@ export function filePaths(
     config.buffer &&
     sliceSection.read(config.buffer, { log: context.log, ignoreParams: bufferParams });
   const buffered = config.buffer?.type;
-  // With @type memory the host buffers, and reads them.
-  if (config.buffer !== undefined && buffered !== 'memory') {
+  // With a @type other than file the host buffers, and reads them.
+  if (config.buffer !== undefined && (buffered === undefined || buffered === 'file')) {
     const idle = bufferParams.filter((name) => config.buffer?.params.has(name));
     if (buffered !== undefined) idle.unshift('@type');
     if (idle.length > 0) {

@@ -1,7 +1,7 @@
 export { Budget, BudgetCancelledError, printable } from '@sluice/event-stream';
 export type { BudgetOptions, BudgetStatistics, BudgetTicket } from '@sluice/event-stream';
 export { ChunkStore } from './chunk-store.js';
-export type { ChunkMetadata, StoredChunk } from './chunk-store.js';
+export type { ChunkInfo, ChunkMetadata, StoredChunk } from './chunk-store.js';
 export type { InnerKind, InnerPlugin, InnerPlugins, PluginContext } from './context.js';
 export {
   apiVersion,
@@ -62,6 +62,8 @@ export { ParseError, Parser } from './parser.js';
 export type { ParsedCallback } from './parser.js';
 export { Plugin } from './plugin.js';
 export type { Lifecycle, Phase } from './plugin.js';
+export { parseRecordAccessor, RecordAccessorError } from './record-accessor.js';
+export type { FieldPath } from './record-accessor.js';
 export type { Router } from './router.js';
 export { ServiceDiscovery } from './service-discovery.js';
 export type { Service } from './service-discovery.js';
@@ -73,10 +75,13 @@ export type {
   RetryStatistics,
   Statistic,
 } from './statistics.js';
+export { localOffset, quarter, TimeZoneError, utcOffset, zoneOffset } from './time-zone.js';
+export type { ZoneOffset } from './time-zone.js';
 export { transportOptions, transportSection, transportSectionOf } from './transport/transport.js';
 export type {
   StreamTransportOptions,
   Transport,
   UdpTransportOptions,
 } from './transport/transport.js';
+export { isUnrecoverable, UnrecoverableError } from './unrecoverable-error.js';
 export { writeFully } from './write-fully.js';

@@ -1,4 +1,5 @@
 import type { EventStream } from '@sluice/event-stream';
+import type { ChunkInfo } from './chunk-store.js';
 import type { PluginContext } from './context.js';
 import type { Keeping } from './kept.js';
 import { Plugin } from './plugin.js';
@@ -18,7 +19,7 @@ export interface EventSink {
   /** The id of the output. */
   readonly id: string;
   /** See {@link Output.write}. */
-  write(tag: string, stream: EventStream): Keeping;
+  write(tag: string, stream: EventStream, chunk?: ChunkInfo): Keeping;
 }
 
 /** A plugin that takes events out. Fluentd: `Fluent::Plugin::Output`, `<match>`. */
@@ -29,11 +30,13 @@ export abstract class Output extends Plugin implements EventSink {
    * The stream's bytes are valid until what this returns has settled. Whoever wants them longer
    * copies them: `stream.copy()`.
    *
+   * @param chunk with a `<buffer>` in front: the chunk that the events are, with the values of its
+   *   chunk keys. Its id is the stream's `chunkId`, too
    * @returns `KEPT` when the events are kept already, else a promise that resolves when they are; it
-   *   rejects when they cannot be kept, and then nothing is acknowledged to the sender. An `async`
-   *   method needs nothing more
+   *   rejects when they cannot be kept, and then nothing is acknowledged to the sender, or the buffer
+   *   tries again: see {@link UnrecoverableError}. An `async` method needs nothing more
    */
-  abstract write(tag: string, stream: EventStream): Keeping;
+  abstract write(tag: string, stream: EventStream, chunk?: ChunkInfo): Keeping;
 
   /**
    * Writes out at once what is held back, and opens files anew where something outside may have

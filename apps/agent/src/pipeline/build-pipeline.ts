@@ -1,15 +1,16 @@
-import { ConfigElement, didYouMean } from '@sluice/config';
+import { describeSection, didYouMean, type ConfigElement, type Section } from '@sluice/config';
 import { BufferedOutput, bufferSection } from '@sluice/buffer';
-import type {
-  EventSink,
-  Filter,
-  InnerKind,
-  InnerPlugin,
-  Input,
-  Output,
-  PluginContext,
-  PluginRegistry,
-  Router,
+import {
+  innerPlugin,
+  type EventSink,
+  type Filter,
+  type InnerKind,
+  type InnerPlugin,
+  type Input,
+  type Output,
+  type PluginContext,
+  type PluginRegistry,
+  type Router,
 } from '@sluice/plugin';
 import { LogEvents, logRoutes } from '../log-events.js';
 import type { AgentLog } from '../log.js';
@@ -230,7 +231,9 @@ class PipelineBuilder {
     const context = { ...this.#context(definition, element, routes), router };
     // Plugins inside this one are made by `create`, and so come before it in the list.
     const buffer = bufferOf(definition, element);
-    const output = this.#maker.make(definition, element, context, buffer && ['buffer']);
+    const output = this.#maker.make(definition, element, context, {
+      ...(buffer !== undefined && { ignoreSections: ['buffer'] }),
+    });
     this.#outputs.push(output);
     if (definition.passesEventsOn === true) this.#passing.push({ element, to: router });
     const outer = buffer === undefined ? output : this.#buffered(output, buffer, context);
@@ -240,8 +243,14 @@ class PipelineBuilder {
   }
 
   #buffered(output: Output, element: ConfigElement, context: PluginContext): Output {
-    const config = bufferSection.read(element, { log: context.log });
-    const buffered = new BufferedOutput(context, output, config);
+    // The section is read twice: by the buffer, and by the store that its @type names.
+    const { section } = this.#registry.find('chunk_store', element, usualStore);
+    const store = innerPlugin(context, 'chunk_store', element, usualStore);
+    const config = bufferSection.read(element, {
+      log: context.log,
+      ignoreParams: namesOf(section),
+    });
+    const buffered = new BufferedOutput(context, { output, store, config, element });
     this.#maker.made.push({ plugin: buffered, element, section: bufferSection });
     this.#outputs.push(buffered);
     return buffered;
@@ -278,6 +287,7 @@ class PipelineBuilder {
           usual,
           context.create!,
           context.id,
+          kind === 'chunk_store' ? namesOf(bufferSection) : [],
         ) as InnerPlugin<Inner>;
       },
     );
@@ -285,19 +295,17 @@ class PipelineBuilder {
   }
 }
 
-/** What of a `<buffer>` is about slicing by time, for outputs that read it themselves. */
-const slicing = [
-  'timekey',
-  'timekey_wait',
-  'timekey_use_utc',
-  'timekey_zone',
-  'path',
-  'path_suffix',
-];
+/** The store of a `<buffer>` without a `@type`. */
+const usualStore = 'memory';
+
+/** The names of a section's parameters. */
+function namesOf(section: Section<unknown>): string[] {
+  return describeSection(section).params.flatMap(({ name, aliases }) => [name, ...aliases]);
+}
 
 /**
  * The `<buffer>` that stands before an output. One that reads the section itself (file, for its time
- * slices) has one only where `@type memory` is written.
+ * slices) has one only where a `@type` other than `file` is written: it keeps events in files anyway.
  *
  * @throws ConfigError where there are two
  */
@@ -309,12 +317,7 @@ function bufferOf(
   if (buffers.length > 1) throw buffers[1].error('duplicate <buffer>');
   const buffer = buffers.at(0);
   if (!Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return buffer;
-  if (buffer?.type !== 'memory') return undefined;
-  return new ConfigElement({
-    name: buffer.name,
-    location: buffer.location,
-    params: [...buffer.params.values()].filter(({ name }) => !slicing.includes(name)),
-  });
+  return buffer?.type === undefined || buffer.type === 'file' ? undefined : buffer;
 }
 
 function checkName(element: ConfigElement, supported: readonly string[], where: string): void {

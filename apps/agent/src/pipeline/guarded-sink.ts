@@ -15,8 +15,8 @@ export class GuardedSink implements EventSink {
     this.id = output.id;
   }
 
-  write: EventSink['write'] = (tag, stream): Keeping => {
-    const kept = checkKeeping(this.output.write(tag, stream), this.id, 'write');
+  write: EventSink['write'] = (tag, stream, chunk): Keeping => {
+    const kept = checkKeeping(this.output.write(tag, stream, chunk), this.id, 'write');
     if (kept === KEPT) return KEPT;
     if (this.waiting === 0) this.waitingSince = Date.now();
     this.waiting += 1;

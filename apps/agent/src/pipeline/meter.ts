@@ -91,7 +91,7 @@ export function meteredRouter(router: Router, meter: Meter): Router {
 export function meteredSink(sink: EventSink, meter: Meter): EventSink {
   return {
     id: sink.id,
-    write: (tag, stream) => meter.measure(stream, () => sink.write(tag, stream)),
+    write: (tag, stream, chunk) => meter.measure(stream, () => sink.write(tag, stream, chunk)),
   };
 }
 

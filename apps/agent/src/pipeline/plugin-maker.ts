@@ -1,4 +1,4 @@
-import type { ConfigElement, ConfigError, Section } from '@sluice/config';
+import type { ConfigElement, ConfigError, ReadContext, Section } from '@sluice/config';
 import type {
   DefinitionOf,
   InnerKind,
@@ -77,17 +77,17 @@ export class PluginMaker {
    * Makes a plugin.
    *
    * @param context as `context` gives it, with what its kind has beside
-   * @param ignoreSections sections that somebody else reads
+   * @param ignore sections and parameters that somebody else reads
    * @throws ConfigError
    */
   make<Kind extends PluginKind>(
     definition: DefinitionOf<Kind>,
     element: ConfigElement,
     context: PluginKinds[Kind]['context'],
-    ignoreSections: readonly string[] = [],
+    ignore: Pick<ReadContext, 'ignoreSections' | 'ignoreParams'> = {},
   ): PluginKinds[Kind]['plugin'] {
     const { log } = context;
-    const config = definition.section.read(element, { log, ignoreSections });
+    const config = definition.section.read(element, { log, ...ignore });
     const plugin = definition.create(config, context, element);
     this.made.push({ plugin, element, section: definition.section });
     const { startProblems } = definition;
@@ -103,6 +103,7 @@ export class PluginMaker {
   /**
    * Makes a plugin that is not an output inside of another.
    *
+   * @param ignoreParams parameters that the other one reads
    * @throws ConfigError
    */
   inner<Kind extends Exclude<InnerKind, 'output'>>(
@@ -111,11 +112,12 @@ export class PluginMaker {
     usual: string | undefined,
     create: NonNullable<PluginContext['create']>,
     parent: string,
+    ignoreParams: readonly string[] = [],
   ): InnerPlugin<Kind> {
     const definition = this.#options.registry.find(kind, element, usual);
     const id = `${parent}.${element.name}`;
     const context = this.context(definition, element, create, id);
-    return this.make(definition, element, context) as InnerPlugin<Kind>;
+    return this.make(definition, element, context, { ignoreParams }) as InnerPlugin<Kind>;
   }
 
   #id(usual: string, element: ConfigElement): string {

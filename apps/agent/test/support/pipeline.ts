@@ -1,3 +1,4 @@
+import * as buffer from '@sluice/buffer';
 import { defineSection, parseConfig } from '@sluice/config';
 import { EventStream } from '@sluice/event-stream';
 import * as filterCore from '@sluice/filter-core';
@@ -19,7 +20,7 @@ import { createLog } from '../../src/log.js';
 import { buildPipeline, type PipelineOptions } from '../../src/pipeline/build-pipeline.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 
-const shipped = [filterCore, formats, outCore, outFile].flatMap((module) =>
+const shipped = [buffer, filterCore, formats, outCore, outFile].flatMap((module) =>
   (Object.values(module) as unknown[]).filter(isPluginDefinition),
 );
 

@@ -1,0 +1,19 @@
+/** The time, and calls at a later time; tests have one that they move. */
+export interface Clock {
+  /** Unix time in milliseconds: it jumps when somebody sets the clock. */
+  now(): number;
+  /** Milliseconds from any point on: they never jump. */
+  elapsed(): number;
+  /** Calls a function once, after so many milliseconds. @returns takes the call back */
+  after(milliseconds: number, call: () => void): () => void;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(milliseconds, call) {
+    const timer = setTimeout(call, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
