@@ -18,6 +18,11 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     load: () => import('@sluice/monitor'),
   },
   {
+    from: '@sluice/jetstream',
+    provides: ['input jetstream', 'output jetstream'],
+    load: () => import('@sluice/jetstream'),
+  },
+  {
     from: '@sluice/filter-core',
     provides: ['filter grep', 'filter record_transformer'],
     load: () => import('@sluice/filter-core'),
