@@ -41,12 +41,15 @@ export const shippedPlugins: readonly LazyPlugins[] = [
   {
     from: '@sluice/formats',
     provides: [
+      'formatter csv',
+      'formatter hash',
       'formatter json',
       'formatter ltsv',
       'formatter msgpack',
       'formatter out_file',
       'formatter single_value',
       'formatter stdout',
+      'formatter tsv',
     ],
     load: () => import('@sluice/formats'),
   },

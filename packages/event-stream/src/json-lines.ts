@@ -12,6 +12,7 @@ import {
   u16,
   u32,
 } from './packed/msgpack.js';
+import { floatText } from './packed/ruby-text.js';
 
 /** How {@link EventStream.toJsonLines} writes a line. */
 export interface JsonLinesOptions {
@@ -279,7 +280,7 @@ function writeAscii(text: string): void {
 }
 
 function writeFloat(value: number): void {
-  writeAscii(Number.isFinite(value) ? String(value) : 'null');
+  writeAscii(Number.isFinite(value) ? floatText(value) : 'null');
 }
 
 function writeSmall(value: number): void {

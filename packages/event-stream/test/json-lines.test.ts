@@ -7,6 +7,10 @@ function packed(hex: string): EventStream {
 }
 const line = (hex: string) => packed(hex).toJsonLines().toString().trimEnd();
 
+test('negative zero keeps its sign, as in Ruby', () => {
+  expect(line('81 a161 cb 8000000000000000')).toBe('{"a":-0.0}');
+});
+
 test('records become lines of JSON', () => {
   const records = [
     { a: 1, b: 'x"\\\n\u0001\u007fü€😀', c: [true, false, null, { d: 1.5, e: [] }], f: {} },
@@ -26,9 +30,12 @@ describe('values that JSON has no form for', () => {
     ['int64', '81 a161 d3 8000000000000000', '{"a":-9223372036854775808}'],
     ['NaN', '81 a161 cb 7ff8000000000000', '{"a":null}'],
     ['-Infinity', '81 a161 ca ff800000', '{"a":null}'],
-    ['-0', '81 a161 cb 8000000000000000', '{"a":0}'],
+    ['float 1', '81 a161 cb 3ff0000000000000', '{"a":1.0}'],
+    ['float32 0', '81 a161 ca 00000000', '{"a":0.0}'],
+    ['small float', '81 a161 cb 3ee4f8b588e368f1', '{"a":1.0e-05}'],
+    ['float of 33 bits', '81 a161 cb 41f0000000000000', '{"a":4294967296}'],
     ['float32', '81 a161 ca 3dcccccd', '{"a":0.10000000149011612}'],
-    ['large float', '81 a161 cb 54b249ad2594c37d', '{"a":1e+100}'],
+    ['large float', '81 a161 cb 54b249ad2594c37d', '{"a":1.0e+100}'],
     ['bin that is text', '81 a161 c403 c3bc22', '{"a":"ü\\""}'],
     ['bin that is not text', '81 a161 c402 ff00', '{"a":"/wA="}'],
     ['EventTime', '81 a161 d700 00000001 00000005', '{"a":"1970-01-01T00:00:01.000000005Z"}'],

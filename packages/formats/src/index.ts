@@ -1,13 +1,14 @@
-export {
-  createInjector,
-  formatSections,
-  jsonFormatter,
-  ltsvFormatter,
-  msgpackFormatter,
-  outFileFormatter,
-  singleValueFormatter,
-  stdoutFormatter,
-} from './formatters.js';
+export { csvFormatter } from './formatters/csv.js';
+export { hashFormatter } from './formatters/hash.js';
+export { jsonFormatter } from './formatters/json.js';
+export { ltsvFormatter } from './formatters/ltsv.js';
+export { msgpackFormatter } from './formatters/msgpack.js';
+export { outFileFormatter } from './formatters/out-file.js';
+export { singleValueFormatter } from './formatters/single-value.js';
+export { stdoutFormatter } from './formatters/stdout.js';
+export { tagText } from './formatters/tag-text.js';
+export { tsvFormatter } from './formatters/tsv.js';
+export { createInjector, formatSections } from './injection.js';
 export { Injector, injectSection } from './inject.js';
 export { formatNanoseconds, formatSeconds } from './local-time.js';
 export { compileStrftime, mostSeconds, StrftimeError } from './strftime.js';

@@ -1,17 +1,5 @@
-import { parseConfig, type ConfigElement } from '@sluice/config';
 import { EventStream, EventTime } from '@sluice/event-stream';
 import { describe, expect, test } from 'vitest';
-import {
-  formatterOf,
-  isPluginDefinition,
-  PluginRegistry,
-  type Formatter,
-  type InnerKind,
-  type InnerPlugin,
-  type PluginContext,
-} from '@sluice/plugin';
-import { silentLogger } from '@sluice/server';
-import * as formats from '../src/index.js';
 import {
   compileStrftime,
   createInjector,
@@ -21,36 +9,16 @@ import {
   zoneOffset,
 } from '../src/index.js';
 
-const registry = new PluginRegistry();
-for (const definition of (Object.values(formats) as unknown[]).filter(isPluginDefinition)) {
-  registry.add(definition, { from: '@sluice/formats', version: undefined });
-}
-const context: PluginContext = {
-  id: 'test',
-  log: silentLogger,
-  create: <Kind extends InnerKind>(kind: Kind, section: ConfigElement, usual?: string) => {
-    const definition = registry.find(kind, section, usual);
-    return definition.create(
-      definition.section.read(section),
-      context,
-      section,
-    ) as InnerPlugin<Kind>;
-  },
-};
-const createFormatter = (element: ConfigElement, usual: string): Formatter =>
-  formatterOf(context, element, usual);
+import { createFormatter, match } from './support/formatter.js';
 
 const at = new EventTime(1_795_336_380, 123_456_789); // 2026-11-22T08:33:00Z
-
-const match = (text: string): ConfigElement =>
-  parseConfig(`<match **>\n${text}\n</match>`).elements[0];
 
 /** What a `<match>` with these sections writes. */
 function written(text: string, events: Record<string, unknown>[], tag = 'app.test'): Buffer {
   const element = match(text);
   const stream = EventStream.fromEvents(events.map((record) => ({ time: at, record })));
   const injected = createInjector(element, 3)?.apply(tag, stream) ?? stream;
-  return createFormatter(element, 'json').format(tag, injected);
+  return createFormatter(element).format(tag, injected);
 }
 
 describe('strftime', () => {
@@ -128,14 +96,6 @@ describe('<format>', () => {
       '<format>\n@type out_file\ntimezone +09:00\n</format>',
       `2026-11-22T17:33:00+09:00\tapp.test\t${json}\n`,
     ],
-    [
-      '<format>\n@type ltsv\n</format>',
-      'message:a b c\tn:1\tf:1.5\tok:true\tnone:\tdeep:{"x":[1]}\n',
-    ],
-    [
-      '<format>\n@type ltsv\ndelimiter ","\nlabel_delimiter "="\nreplacement "_"\n</format>',
-      'message=a\tb_c,n=1,f=1.5,ok=true,none=,deep={"x":[1]}\n',
-    ],
     ['<format>\n@type single_value\n</format>', 'a\tb\nc\n'],
     ['<format>\n@type single_value\nmessage_key n\nadd_newline false\n</format>', '1'],
     ['<format>\n@type single_value\nmessage_key absent\n</format>', '\n'],
@@ -149,14 +109,30 @@ describe('<format>', () => {
     );
   });
 
+  test.each([
+    ['stdout', String.raw`a\nb\u001b\tc: {}`],
+    ['out_file', String.raw`a\nb\u001b\tc` + '\t{}'],
+  ])('a tag does not break the line of %s', (type, expected) => {
+    const section = `<format>\n@type ${type}\n</format>`;
+    const text = written(section, [{}], 'a\nb\u001b\tc').toString();
+    expect(text.endsWith(`${expected}\n`)).toBe(true);
+    expect(text.split('\n')).toHaveLength(2);
+  });
+
   test('msgpack is the records, byte for byte', () => {
     const bytes = written('<format>\n@type msgpack\n</format>', [{ a: 1 }, { b: 'two' }]);
     expect(bytes.toString('hex')).toBe('81a16101' + '81a162a374776f');
   });
 
   test.each([
-    ['<format>\n@type csv\n</format>', 'unknown formatter plugin "csv"', 3],
-    ['format hash', 'unknown formatter plugin "hash"', 2],
+    ['<format>\n@type xml\n</format>', 'unknown formatter plugin "xml"', 3],
+    ['format xml', 'unknown formatter plugin "xml"', 2],
+    ['<format>\n@type csv\n</format>', 'fields', 2],
+    ['<format>\n@type csv\nfields ,\n</format>', 'no field is named', 4],
+    ['<format>\n@type csv\nfields $..a\n</format>', 'a name is empty', 4],
+    ['<format>\n@type tsv\n</format>', 'keys', 2],
+    ['<format>\n@type stdout\ntime_format %Q\n</format>', '%Q', 4],
+    ['<format>\n@type stdout\noutput_type xml\n</format>', 'unknown formatter plugin "xml"', 4],
     ['<format>\n@type out_file\ntime_format %Q\n</format>', '%Q', 4],
     ['<format>\n@type out_file\ntimezone Mars\n</format>', 'Mars', 4],
     ['<inject>\ntime_key t\ntime_type unixtime\ntime_format %Y\n</inject>', 'time_type', 5],

@@ -16,6 +16,23 @@ export abstract class Formatter extends Plugin {
    * @throws where an event cannot be written in this format
    */
   abstract format(tag: string, stream: EventStream): Buffer;
+
+  /**
+   * As {@link Formatter.format}, into a buffer of the caller, who collects the events of many streams
+   * before writing them. Default: `format`, and a copy.
+   *
+   * @param target gets the bytes; what lies behind them in it may be overwritten, too
+   * @param offset where the first byte goes
+   * @returns the position after the last byte; or, where the bytes do not fit, a negative number:
+   *   minus the size that `target` would have to have
+   */
+  formatInto(tag: string, stream: EventStream, target: Buffer, offset: number): number {
+    const bytes = this.format(tag, stream);
+    const end = offset + bytes.length;
+    if (end > target.length) return -end;
+    bytes.copy(target, offset);
+    return end;
+  }
 }
 
 declare module './context.js' {

@@ -1,6 +1,4 @@
-import { decodeAt } from '../decode.js';
 import { bodySize, childCount, headSize, isArray, isMap, isString, skipValue } from './msgpack.js';
-import { valueText } from './value-text.js';
 
 /** A field that is looked up in packed records: the way to it, with names as UTF-8 bytes. */
 export interface PackedField {
@@ -91,23 +89,4 @@ function element(bytes: Buffer, at: number, index: number): number {
   let pos = at + headSize(bytes[at]);
   for (let i = 0; i < wanted; i++) pos = skipValue(bytes, pos, bytes.length);
   return pos;
-}
-
-/**
- * One value as text, as Ruby's `to_s` writes it; nothing else is decoded.
- *
- * @param at - where the value begins; -1, for a field that was not found, gives an empty text
- */
-export function textAt(bytes: Buffer, at: number): string {
-  if (at < 0) return '';
-  const first = bytes[at];
-  if (isString(first)) {
-    const start = at + headSize(first);
-    return bytes.toString('utf8', start, start + bodySize(bytes, at));
-  }
-  // Ruby writes a float that has no fraction with one: 1.0
-  const value = decodeAt(bytes, at);
-  const wholeFloat = (first === 0xca || first === 0xcb) && Number.isInteger(value);
-  const text = valueText(value);
-  return wholeFloat && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

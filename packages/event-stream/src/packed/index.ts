@@ -16,6 +16,7 @@ export { decodeAt } from '../decode.js';
 export { EntryCursor } from './entry-cursor.js';
 export { scanEntries, type ScanResult } from './scan.js';
 export { repairEntries } from './repair.js';
-export { descend, findFields, packField, textAt, type PackedField } from './fields.js';
+export { floatText, inspectAt, textAt } from './ruby-text.js';
+export { descend, findFields, packField, type PackedField } from './fields.js';
 export { packFields, packPair, setFields, type PackedFields } from './set-fields.js';
 export { valueText } from './value-text.js';

@@ -1,19 +1,6 @@
 import { ExtensionValue } from '../decode.js';
 import { EventTime } from '../event-time.js';
-
-/** 1.0, 1.0e+20 and 1.0e-05, as Ruby writes floating-point numbers. */
-function floatText(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value < 0 ? '-Infinity' : 'Infinity';
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
-    const [digits, exponent] = value.toExponential().split('e');
-    const sign = exponent.startsWith('-') ? '-' : '+';
-    const power = exponent.replace(/^[+-]/, '').padStart(2, '0');
-    return `${digits.includes('.') ? digits : `${digits}.0`}e${sign}${power}`;
-  }
-  return String(value);
-}
+import { floatText } from './ruby-text.js';
 
 /** A value inside of an array or a map: Ruby's `inspect`. */
 function inspect(value: unknown): string {
@@ -31,7 +18,7 @@ export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
   if (typeof value === 'number')
-    return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : floatText(value);
+    return Number.isSafeInteger(value) ? String(value) : floatText(value);
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (Buffer.isBuffer(value)) return value.toString('utf8');
   if (value instanceof EventTime) return String(value.seconds);
