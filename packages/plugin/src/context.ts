@@ -1,5 +1,6 @@
 import type { ConfigElement } from '@sluice/config';
 import type { Logger } from '@sluice/server';
+import type { Clock } from './clock.js';
 
 /**
  * The kinds of plugins that stand inside of others, and what making one gives. The file of each kind
@@ -24,6 +25,8 @@ export interface PluginContext {
   readonly workerId?: number;
   /** How many worker processes serve this configuration. Fluentd: `workers`. Default: 1. */
   readonly workers?: number;
+  /** The time, for a plugin that waits for something. Default: the system's. */
+  readonly clock?: Clock;
   /**
    * Makes a plugin inside of this one, from a section such as `<format>`, `<parse>` or copy's
    * `<store>`; to be called in `create`. The host starts it before, and stops it after, the plugin

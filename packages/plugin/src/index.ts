@@ -1,5 +1,7 @@
 export { Budget, BudgetCancelledError, printable } from '@sluice/event-stream';
 export type { BudgetOptions, BudgetStatistics, BudgetTicket } from '@sluice/event-stream';
+export { systemClock } from './clock.js';
+export type { Clock } from './clock.js';
 export { ChunkStore } from './chunk-store.js';
 export type { ChunkInfo, ChunkMetadata, StoredChunk } from './chunk-store.js';
 export type { InnerKind, InnerPlugin, InnerPlugins, PluginContext } from './context.js';
@@ -50,6 +52,7 @@ export {
   stopPlugins,
   stoppingPhases,
 } from './lifecycle.js';
+export type { StartOptions, StopOptions } from './lifecycle.js';
 export { PluginLoadError } from './loading/errors.js';
 export type { PluginLoadErrorCode } from './loading/errors.js';
 export { PluginLoader } from './loading/plugin-loader.js';

@@ -46,22 +46,40 @@ export async function runPhase(plugin: Plugin, phase: Phase): Promise<void> {
   }
 }
 
+/** What is said and done while plugins start. */
+export interface StartOptions {
+  /** Seconds after which a plugin that is still starting is told in the log. Default: 10. */
+  readonly slowAfter?: number;
+  /** Seconds for the end of those already started, where one fails. Default: no limit. */
+  readonly stopLimit?: number;
+}
+
 /**
  * Starts plugins in the order given: outputs before the inputs that feed them.
  *
  * @throws LifecycleError for the first one that fails; those already started are stopped first.
  */
-export async function startPlugins(plugins: readonly Plugin[]): Promise<void> {
+export async function startPlugins(
+  plugins: readonly Plugin[],
+  { slowAfter = 10, stopLimit }: StartOptions = {},
+): Promise<void> {
   const started: Plugin[] = [];
   try {
     for (const phase of ['start', 'afterStart'] as const) {
       for (const plugin of plugins) {
         if (phase === 'start') started.push(plugin);
-        await runPhase(plugin, phase);
+        const forget = plugin.clock.setTimeout(() => {
+          const { id, log } = plugin;
+          log.warn(
+            { plugin: id, phase },
+            `plugin ${id} is still in ${phase} after ${slowAfter} seconds`,
+          );
+        }, slowAfter * 1000);
+        await runPhase(plugin, phase).finally(forget);
       }
     }
   } catch (error) {
-    await stopPlugins(started.reverse());
+    await stopPlugins(started.reverse(), { limit: stopLimit ?? Infinity });
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { createServerHelper, type Logger, type ServerHelper } from '@sluice/server';
+import { systemClock, type Clock } from './clock.js';
 import type { PluginContext } from './context.js';
 import { logInFileNames } from './log-in-file-names.js';
 import type { PluginStatistics } from './statistics.js';
@@ -36,6 +37,8 @@ export abstract class Plugin implements Lifecycle {
   readonly log: Logger;
   readonly workerId: number;
   readonly workers: number;
+  /** The time: a plugin that waits for something asks it, so that its test can move it on. */
+  readonly clock: Clock;
   #servers: ServerHelper | undefined;
 
   constructor(context: PluginContext) {
@@ -43,6 +46,7 @@ export abstract class Plugin implements Lifecycle {
     this.log = context.log;
     this.workerId = context.workerId ?? 0;
     this.workers = context.workers ?? 1;
+    this.clock = context.clock ?? systemClock;
   }
 
   /**
