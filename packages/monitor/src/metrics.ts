@@ -239,7 +239,7 @@ function reasons(labels: Labels, table: Record<string, number>): Sample[] {
   return Object.entries(table).map(([reason, value]) => [{ ...labels, reason }, value]);
 }
 
-/** The families of one page. Figures are counted elsewhere; prom-client writes them. */
+/** The families of one page. Values are counted elsewhere; prom-client writes them. */
 class Families {
   readonly registry = new Registry();
 

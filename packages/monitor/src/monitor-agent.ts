@@ -8,7 +8,9 @@ import {
   type HostView,
   type InputContext,
 } from '@sluice/plugin';
-import { connectionLimits, HttpFace } from './http-face.js';
+import { History } from './history.js';
+import { connectionLimits, HttpPages } from './http-pages.js';
+import { OtherWorkers } from './other-workers.js';
 import { pluginInfo } from './plugin-info.js';
 
 const TITLE = 'in_monitor_agent';
@@ -21,9 +23,9 @@ const section = defineSection({
     port: t
       .integer({ min: 0, max: 65_535 })
       .default(24_220)
-      .describe('The port to listen on; worker N takes this port + N'),
+      .describe('The port to listen on, which shows all workers; worker N also has this port + N'),
     bind: t.string().default('0.0.0.0').describe('The address to listen on'),
-    tag: t.string().optional().describe('Emit the figures as events with this tag, too'),
+    tag: t.string().optional().describe('Emit the statistics as events with this tag, too'),
     emitInterval: t
       .time({ min: 0.001 })
       .default(60)
@@ -46,35 +48,44 @@ class MonitorAgentInput extends Input {
   #timer: NodeJS.Timeout | undefined;
   #emitting = false;
   #ready = false;
+  readonly #history: History;
+  #others: OtherWorkers | undefined;
 
   constructor(context: InputContext, config: SectionOf<typeof section>) {
     super(context);
     if (context.host === undefined) throw new TypeError('monitor_agent needs a host to watch');
     this.#config = config;
     this.#host = context.host;
+    this.#history = new History(context.host);
   }
 
   override async start(): Promise<void> {
     // The metrics library is loaded only where somebody wants to see metrics.
     const { monitorPages } = await import('./pages.js');
-    const { bind, includeConfig, includeRetry } = this.#config;
-    const face = new HttpFace(
+    const { bind, port: first, includeConfig, includeRetry } = this.#config;
+    // Any free port is not known to the others.
+    if (this.workers > 1 && first !== 0) {
+      this.#others = new OtherWorkers({ port: first, bind, log: this.log });
+    }
+    const pages = new HttpPages(
       monitorPages({
         host: this.#host,
         worker: this.workerId,
         workers: this.workers,
+        history: this.#history,
+        others: this.#others,
         includeConfig,
         includeRetry,
         ready: () => this.#ready,
       }),
       this.log,
     );
-    const wanted = this.#config.port === 0 ? 0 : this.#config.port + this.workerId;
+    const wanted = first === 0 ? 0 : first + this.workerId;
     const server = await this.servers.createConnection(
       TITLE,
       wanted,
       { ...connectionLimits, bind },
-      (connection) => face.accept(connection),
+      (connection) => pages.accept(connection),
     );
     const { address, port } = server.address() as AddressInfo;
     this.log.info({ address, monitorPort: port }, `monitor on http://${hostText(address)}:${port}`);
@@ -82,6 +93,7 @@ class MonitorAgentInput extends Input {
 
   override afterStart(): void {
     this.#ready = true;
+    this.#history.start();
     const { tag, emitInterval } = this.#config;
     if (tag === undefined) return;
     this.#timer = setInterval(() => void this.#emit(tag), emitInterval * 1000);
@@ -89,7 +101,12 @@ class MonitorAgentInput extends Input {
 
   override stop(): void {
     this.#ready = false;
+    this.#history.stop();
     clearInterval(this.#timer);
+  }
+
+  override close(): void {
+    this.#others?.close();
   }
 
   /** One event for each plugin. A round that is not kept yet is not followed by the next. */
@@ -105,7 +122,7 @@ class MonitorAgentInput extends Input {
       }));
       await this.router.emit(tag, EventStream.fromEvents(events));
     } catch (error) {
-      this.log.warn({ tag, err: error }, 'the figures were not kept');
+      this.log.warn({ tag, err: error }, 'the statistics were not kept');
     } finally {
       this.#emitting = false;
     }

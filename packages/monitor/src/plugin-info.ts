@@ -1,3 +1,4 @@
+import { maskedParams } from '@sluice/config';
 import type {
   HostView,
   PluginStatistics,
@@ -5,7 +6,6 @@ import type {
   RetryStatistics,
   Statistic,
 } from '@sluice/plugin';
-import { maskedConfig } from './masked-config.js';
 
 export interface InfoOptions {
   readonly withConfig: boolean;
@@ -43,7 +43,7 @@ export function pluginInfo(view: PluginView, options: InfoOptions): PluginInfo {
     plugin_id: plugin.id,
     plugin_category: category,
     type,
-    ...(options.withConfig && { config: maskedConfig(element) }),
+    ...(options.withConfig && { config: maskedParams(element) }),
     output_plugin: isOutput,
     ...(queue !== undefined && {
       buffer_queue_length: queue.chunks ?? traffic.pending,

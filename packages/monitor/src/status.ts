@@ -1,8 +1,9 @@
-import type { HostView, LoggedWarning, PluginView } from '@sluice/plugin';
+import type { HostView, LoggedWarning, PluginView, RetryStatistics } from '@sluice/plugin';
 import type { ServerHandle } from '@sluice/server';
+import type { HistoryPoint } from './history.js';
 import { statisticsOf, total } from './plugin-info.js';
 
-/** What the page shows: counts since the start, from which it makes rates. */
+/** What one worker tells of itself: counts since the start, from which the page makes rates. */
 export interface Status {
   version: string;
   pid: number;
@@ -16,15 +17,18 @@ export interface Status {
   memory: number;
   plugins: PluginStatus[];
   servers: ServerStatus[];
+  /** Where outputs send to. */
+  destinations: DestinationStatus[];
   certificates: CertificateStatus[];
   unmatchedEvents: number;
   failedEmits: number;
   errorEvents: number;
   warned: { warn: number; error: number };
-  warnings: readonly LoggedWarning[];
+  warnings: readonly (LoggedWarning & { readonly worker: number })[];
+  history: readonly HistoryPoint[];
 }
 
-interface PluginStatus {
+export interface PluginStatus {
   id: string;
   category: PluginView['category'];
   type: string;
@@ -33,14 +37,35 @@ interface PluginStatus {
   bytes: number;
   failed: number;
   pending: number;
+  /** Unix time in milliseconds since when something has been pending; null: nothing is. */
+  pendingSince: number | null;
   queuedBytes: number | null;
+  queuedChunks: number | null;
+  /** What is being repeated; null: nothing is. */
+  retry: RetryStatistics | null;
   /** Seconds; of all calls since the start. */
   latencySum: number;
   latencyCount: number;
   acks: number | null;
 }
 
-interface ServerStatus {
+/** A server that a plugin sends to. */
+export interface DestinationStatus {
+  plugin: string;
+  name: string;
+  address: string;
+  /** How many workers send to it, of those that know it. */
+  availableTo: number;
+  seenBy: number;
+  weight: number | null;
+  standby: boolean;
+  /** Chunks that it has taken. */
+  kept: number;
+  failures: number;
+  reason: string | null;
+}
+
+export interface ServerStatus {
   plugin: string;
   title: string;
   protocol: string;
@@ -53,7 +78,7 @@ interface ServerStatus {
   bytesOut: number;
 }
 
-interface CertificateStatus {
+export interface CertificateStatus {
   plugin: string;
   title: string;
   role: string;
@@ -65,7 +90,14 @@ interface CertificateStatus {
 
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 
-export function statusOf(host: HostView, worker: number, workers: number): Status {
+export interface StatusOptions {
+  readonly host: HostView;
+  readonly worker: number;
+  readonly workers: number;
+  readonly history: { readonly points: readonly HistoryPoint[] };
+}
+
+export function statusOf({ host, worker, workers, history }: StatusOptions): Status {
   const served = host.plugins.flatMap(({ plugin }) =>
     (plugin.startedServers?.servers ?? []).map((server) => ({ plugin: plugin.id, server })),
   );
@@ -79,6 +111,7 @@ export function statusOf(host: HostView, worker: number, workers: number): Statu
     uptime: process.uptime(),
     memory: process.memoryUsage.rss(),
     plugins: host.plugins.map(pluginStatus),
+    destinations: host.plugins.flatMap(destinationsOf),
     servers: served.map(({ plugin, server }) => serverStatus(plugin, server)),
     certificates: served.flatMap(({ plugin, server }) =>
       server.certificates().map(({ role, subject, names, notAfter, daysLeft }) => ({
@@ -95,13 +128,14 @@ export function statusOf(host: HostView, worker: number, workers: number): Statu
     failedEmits: emits,
     errorEvents: events,
     warned: host.warned,
-    warnings: host.warnings(),
+    warnings: host.warnings().map((warning) => ({ ...warning, worker })),
+    history: history.points,
   };
 }
 
 function pluginStatus(view: PluginView): PluginStatus {
   const { plugin, category, type, traffic } = view;
-  const { queue, counters } = statisticsOf(view);
+  const { queue, retry, counters } = statisticsOf(view);
   return {
     id: plugin.id,
     category,
@@ -111,11 +145,29 @@ function pluginStatus(view: PluginView): PluginStatus {
     bytes: traffic.bytes,
     failed: traffic.failed,
     pending: traffic.pending,
+    pendingSince: traffic.pendingSince ?? null,
     queuedBytes: queue?.bytes ?? null,
+    queuedChunks: queue?.chunks ?? null,
+    retry: retry ?? null,
     latencySum: traffic.latency.sum,
     latencyCount: sum(traffic.latency.counts),
     acks: counters?.acks === undefined ? null : total(counters.acks),
   };
+}
+
+function destinationsOf(view: PluginView): DestinationStatus[] {
+  return (statisticsOf(view).servers ?? []).map((server) => ({
+    plugin: view.plugin.id,
+    name: server.name,
+    address: server.address,
+    availableTo: server.available ? 1 : 0,
+    seenBy: 1,
+    weight: server.weight ?? null,
+    standby: server.standby === true,
+    kept: server.kept ?? 0,
+    failures: server.failures ?? 0,
+    reason: server.reason ?? null,
+  }));
 }
 
 function serverStatus(plugin: string, server: ServerHandle): ServerStatus {

@@ -1,6 +1,5 @@
-// Asks for the figures once a second and shows what has changed between two answers.
+// Asks for the statistics once a second and shows what has changed between two answers.
 const points = 120;
-const rates = [];
 let last;
 
 const byId = (id) => document.getElementById(id);
@@ -55,7 +54,7 @@ function fill(id, rows, none) {
 
 /** What was added per second since the answer before; 0 where there was none. */
 function perSecond(now, key) {
-  if (last === undefined || last.pid !== now.pid || now.time <= last.time) return 0;
+  if (last === undefined || now.time <= last.time) return 0;
   return Math.max(0, key(now) - key(last)) / (now.time - last.time);
 }
 
@@ -63,7 +62,22 @@ const sources = (status) =>
   status.plugins.filter(({ category, type }) => category === 'input' && type !== 'monitor_agent');
 const servers = (status) => status.servers.filter(({ title }) => title !== 'in_monitor_agent');
 
-function figures(status) {
+/** "3 for 12 s": how many wait, and since when. */
+function waiting(count, since, time) {
+  if (count === 0 || since === null) return number(count);
+  const seconds = time - since / 1000;
+  return seconds < 1 ? number(count) : `${number(count)} for ${duration(seconds)}`;
+}
+
+function retryText(retry, time) {
+  if (retry === null) return '–';
+  const failed = `${number(retry.steps)} failed`;
+  const next = retry.nextTime === undefined ? NaN : retry.nextTime - time;
+  const when = next > 0 ? `, next in ${duration(next)}` : '';
+  return `${failed}${when}${retry.reason === undefined ? '' : `: ${retry.reason}`}`;
+}
+
+function numbers(status) {
   const events = perSecond(status, (s) => sum(sources(s), (p) => p.records));
   const received = (s) => sum(servers(s), (server) => server.bytesIn);
   show('in-rate', `${number(events)}/s`);
@@ -82,11 +96,14 @@ function figures(status) {
   show('failed', number(failed), failed > 0 ? 'bad' : '');
   show('unmatched', `${number(status.unmatchedEvents)} events unmatched`);
   show('memory', bytes(status.memory));
-  rates.push(events);
-  if (rates.length > points) rates.shift();
+  const count = status.shares.length;
+  show('memory-of', count > 1 ? `of ${count} workers` : 'of this process');
 }
 
-function chart() {
+/** The server keeps what came in during the last two minutes. */
+function chart(status) {
+  const rates = status.history.map(({ records }) => records);
+  if (rates.length === 0) return;
   const top = Math.max(...rates, 1);
   const at = (rate, index) => {
     const x = ((points - rates.length + index) * 600) / (points - 1);
@@ -106,12 +123,59 @@ function chart() {
 function warnings(status) {
   const { warn, error } = status.warned;
   show('warned', `${number(warn)} warnings and ${number(error)} errors since the start`);
-  const rows = status.warnings.map(({ time, level, plugin, text, fields, count }) => {
+  const several = status.shares.length > 1;
+  const rows = status.warnings.map(({ time, level, plugin, text, fields, count, worker }) => {
     const more = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
     const when = new Date(time).toLocaleTimeString();
-    return [when, [level, level], plugin ?? 'agent', [text, ...more].join('  '), number(count)];
+    const who = several ? `${plugin ?? 'agent'} #${worker}` : (plugin ?? 'agent');
+    return [when, [level, level], who, [text, ...more].join('  '), number(count)];
   });
   fill('warnings', rows, 'none');
+}
+
+function workers(status) {
+  const { shares } = status;
+  byId('workers-section').hidden = shares.length < 2;
+  const rateOf = ({ worker }) =>
+    perSecond(status, (s) => s.shares.find((one) => one.worker === worker)?.records ?? 0);
+  const all = sum(shares, rateOf);
+  const total = sum(shares, ({ records }) => records);
+  const rows = shares.map((share) => {
+    if (!share.answers) return [String(share.worker), ['does not answer', 'bad']];
+    // While nothing comes in, the share of what has come in.
+    const part = all > 0 ? rateOf(share) / all : total > 0 ? share.records / total : 0;
+    return [
+      String(share.worker),
+      String(share.pid),
+      number(rateOf(share)),
+      `${Math.round(part * 100)} %`,
+      number(share.records),
+      number(share.open),
+      number(share.pending),
+      [number(share.failed), share.failed > 0 ? 'bad' : ''],
+      bytes(share.memory),
+      duration(share.uptime),
+    ];
+  });
+  fill('workers', rows, 'none');
+}
+
+function destinations(status) {
+  byId('destinations-section').hidden = status.destinations.length === 0;
+  const rows = status.destinations.map((one) => {
+    const up = one.availableTo === one.seenBy ? 'up' : one.availableTo === 0 ? 'down' : 'partly up';
+    const state = one.standby ? `${up}, standby` : up;
+    const name = one.name === one.address ? one.address : `${one.name} ${one.address}`;
+    return [
+      name,
+      one.plugin,
+      [state, up === 'up' ? 'good' : 'bad'],
+      number(one.kept),
+      [number(one.failures), one.failures > 0 ? 'warn' : ''],
+      one.reason ?? '–',
+    ];
+  });
+  fill('destinations', rows, 'none');
 }
 
 function tables(status) {
@@ -122,9 +186,10 @@ function tables(status) {
       `${plugin.category} ${plugin.type}`,
       number(perSecond(status, records)),
       number(plugin.records),
-      number(plugin.pending),
+      waiting(plugin.pending, plugin.pendingSince, status.time),
       plugin.queuedBytes === null ? '–' : bytes(plugin.queuedBytes),
       [number(plugin.failed), plugin.failed > 0 ? 'bad' : ''],
+      [retryText(plugin.retry, status.time), plugin.retry === null ? '' : 'warn'],
     ];
   });
   fill('plugins', plugins, 'none');
@@ -153,11 +218,14 @@ function tables(status) {
 }
 
 function draw(status) {
-  const { version, pid, worker, workers, uptime } = status;
-  const which = workers > 1 ? `, worker ${worker} of ${workers}` : '';
-  show('about', `version ${version}, process ${pid}${which}, up ${duration(uptime)}`);
-  figures(status);
-  chart();
+  const { version, pid, worker, workers: count, uptime } = status;
+  const one = `process ${pid}${count > 1 ? `, worker ${worker} of ${count}` : ''}`;
+  const which = worker === null ? `${count} workers` : one;
+  show('about', `version ${version}, ${which}, up ${duration(uptime)}`);
+  numbers(status);
+  chart(status);
+  workers(status);
+  destinations(status);
   warnings(status);
   tables(status);
   last = status;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,6 +55,70 @@ test('programs see plugins and metrics, and no secret', async () => {
   expect(await agent.stop()).toBe(0);
 });
 
+/** The first of two ports that are free. */
+async function twoPorts(): Promise<number> {
+  for (;;) {
+    const servers = [net.createServer().listen(0, '127.0.0.1')];
+    await once(servers[0], 'listening');
+    const { port } = servers[0].address() as net.AddressInfo;
+    servers.push(net.createServer().listen(port + 1, '127.0.0.1'));
+    const free = await once(servers[1], 'listening').then(
+      () => true,
+      () => false,
+    );
+    for (const server of servers) server.close();
+    if (free) return port;
+  }
+}
+
+test('the port shows all workers with their shares, port + N one of them', async () => {
+  const port = await twoPorts();
+  const agent = await AgentProcess.start(
+    `<system>\nworkers 2\n</system>\n${example
+      .replace('port 24224', 'port 0')
+      .replace('port 24220', `port ${port}`)}`,
+  );
+  // Connections are dealt out in turn.
+  for (let n = 0; n < 4; n += 1) {
+    await fluentOrg('app.a', [{ n }], { port: agent.port, mode: 'Forward', ack: true });
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const get = async (path: string): Promise<string> => (await fetch(url + path)).text();
+  interface Shown {
+    worker: number;
+    shares: { worker: number; answers: boolean; records: number }[];
+  }
+  const status = async (query = ''): Promise<Shown> =>
+    JSON.parse(await get(`/api/status.json${query}`)) as Shown;
+  const all = await status();
+  expect(all.worker).toBeNull();
+  expect(all.shares).toMatchObject([
+    { worker: 0, answers: true, records: 2 },
+    { worker: 1, answers: true, records: 2 },
+  ]);
+  expect(await status('?worker=1')).toMatchObject({ worker: 1, shares: [{ worker: 1 }] });
+
+  const samples = /^sluice_input_records_total\{.*type="forward",worker="(\d)"\} 2$/gm;
+  const workersIn = (text: string): string[] => [...text.matchAll(samples)].map(([, id]) => id);
+  const metrics = await get('/metrics');
+  expect(workersIn(metrics)).toEqual(['0', '1']);
+  expect(metrics.match(/^# HELP sluice_input_records_total /gm)).toHaveLength(1);
+  expect(metrics).toContain('sluice_worker_up{worker="1"} 1');
+  const second = await fetch(`http://127.0.0.1:${port + 1}/metrics`);
+  expect(workersIn(await second.text())).toEqual(['1']);
+
+  const { plugins } = JSON.parse(await get('/api/plugins.json?@type=forward')) as {
+    plugins: { worker_id: number; emit_records: number }[];
+  };
+  expect(plugins).toMatchObject([
+    { worker_id: 0, emit_records: 2 },
+    { worker_id: 1, emit_records: 2 },
+  ]);
+  expect((await fetch(`${url}/metrics?worker=2`)).status).toBe(404);
+  expect((await fetch(`${url}/favicon.ico`)).headers.get('content-type')).toBe('image/svg+xml');
+  expect(await agent.stop()).toBe(0);
+});
+
 const page = test.skipIf(browser === undefined && process.env.SLUICE_DEEP === undefined);
 page('people see events come in on the page', { timeout: 60_000 }, async () => {
   const { agent, url } = await start();
@@ -81,6 +147,12 @@ page('people see events come in on the page', { timeout: 60_000 }, async () => {
   await send(agent);
   await tab.getByText('2 since the start', { exact: true }).waitFor();
   await tab.locator('#servers').getByText('in_forward (tcp)').waitFor();
+  // A reload begins with the chart; nothing is wider than a phone.
+  await tab.setViewportSize({ width: 390, height: 800 });
+  await tab.locator('#chart polyline').waitFor({ state: 'attached' });
+  await tab.reload();
+  await tab.locator('#chart polyline[points*=" "]').waitFor({ state: 'attached' });
+  expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(390);
   expect(problems).toEqual([]);
   await chrome.close();
   expect(await agent.stop()).toBe(0);
