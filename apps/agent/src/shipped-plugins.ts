@@ -4,7 +4,7 @@ import type { LazyPlugins } from '@sluice/plugin';
 export const shippedPlugins: readonly LazyPlugins[] = [
   {
     from: '@sluice/buffer',
-    provides: ['chunk_store memory'],
+    provides: ['chunk_store file', 'chunk_store file_single', 'chunk_store memory'],
     load: () => import('@sluice/buffer'),
   },
   {

@@ -160,6 +160,7 @@ export class BufferedOutput extends Output {
     const left = this.#queue.chunks;
     if (left.length === 0) return;
     if (this.#store.persistent) {
+      for (const chunk of left) await this.#flusher.leave(chunk);
       this.log.info({ chunks: left.length }, `${left.length} chunks stay in the buffer`);
       return;
     }

@@ -79,6 +79,16 @@ export class Flusher {
     }
   }
 
+  /** Leaves a chunk to the next process. */
+  async leave(chunk: HeldChunk): Promise<void> {
+    try {
+      await chunk.seal();
+    } catch (error) {
+      const { log } = this.#options.context;
+      log.error({ chunk: chunk.stored.id, reason: messageOf(error) }, 'a chunk cannot be sealed');
+    }
+  }
+
   tellStuck(chunk: HeldChunk): void {
     this.counters.stuck_writes += 1;
     const { log } = this.#options.context;

@@ -6,3 +6,4 @@ export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export { BufferClosedError, BufferOverflowError } from './errors.js';
 export { memoryStore } from './memory-store.js';
+export { BufferPathError, fileSingleStore, fileStore } from './file/file-store.js';

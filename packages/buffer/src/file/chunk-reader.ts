@@ -1,0 +1,103 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { EventStream } from '@sluice/event-stream';
+import {
+  ChunkFormatError,
+  decodeHeader,
+  recordHeadAt,
+  recordHeadSize,
+  scanRecords,
+  seedOf,
+  type ChunkHeader,
+} from '../chunk-format.js';
+
+const gunzip = promisify(zlib.gunzip);
+const windowSize = 64 * 1024;
+
+/** What is known of a chunk's file without reading all of it; nothing is checked but the header. */
+export interface ChunkOutline {
+  readonly header: ChunkHeader;
+  /** Bytes of packed events. */
+  readonly bytes: number;
+  readonly events: number;
+  /** Bytes of the file. */
+  readonly size: number;
+}
+
+/**
+ * Reads the header of a chunk, and the heads of its records. It is done synchronously: a start has
+ * thousands of files to look at, and each call of a thread costs more than the read.
+ *
+ * @throws ChunkFormatError
+ */
+export function outlineOf(file: string): ChunkOutline {
+  const fd = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    let window = readAt(fd, 0, Math.min(size, windowSize));
+    let decoded = decodeHeader(window);
+    if (decoded.header === undefined && decoded.size <= size) {
+      window = readAt(fd, 0, decoded.size);
+      decoded = decodeHeader(window);
+    }
+    if (decoded.header === undefined) throw new ChunkFormatError('the file ends in its header');
+    let [bytes, events] = [0, 0];
+    let start = 0; // of the window
+    for (let at = decoded.size; at + recordHeadSize <= size;) {
+      if (at + recordHeadSize > start + window.length) {
+        start = at;
+        window = readAt(fd, at, Math.min(size - at, windowSize));
+      }
+      const head = recordHeadAt(window, at - start);
+      at += recordHeadSize + (head?.length ?? size);
+      if (head === undefined || at > size) break;
+      bytes += head.rawLength;
+      events += head.events;
+    }
+    return { header: decoded.header, bytes, events, size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAt(fd: number, at: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
+}
+
+/** A chunk as it was read. */
+export interface ReadChunk {
+  readonly header: ChunkHeader;
+  readonly stream: EventStream;
+  /** Bytes that are not what was written. */
+  readonly damagedBytes: number;
+  /** Bytes of a last write that was cut short: it was not acknowledged. */
+  readonly tornBytes: number;
+}
+
+/** Reads a chunk's file, as far as it is whole. @throws ChunkFormatError */
+export async function readChunk(file: string): Promise<ReadChunk> {
+  const bytes = await readFile(file);
+  const { header, size } = decodeHeader(bytes);
+  if (header === undefined) throw new ChunkFormatError('the file ends in its header');
+  const found = scanRecords(bytes, size, seedOf(header.id));
+  const payloads: Buffer[] = [];
+  let events = 0;
+  for (const record of found.records) {
+    payloads.push(
+      record.length === record.rawLength
+        ? record.payload
+        : await gunzip(record.payload, { maxOutputLength: Math.max(record.rawLength, 1) }),
+    );
+    events += record.events;
+  }
+  const packed = payloads.length === 1 ? payloads[0] : Buffer.concat(payloads);
+  return {
+    header,
+    stream: EventStream.fromScanned(packed, events),
+    damagedBytes: found.damagedBytes,
+    tornBytes: found.tornBytes,
+  };
+}
