@@ -3,20 +3,26 @@ export interface Clock {
   /** Unix time in milliseconds. */
   now(): number;
   /**
-   * Calls back once. The process does not stay alive for it.
+   * Calls back once.
    *
    * @param callback what is called
    * @param milliseconds when, from now
+   * @param options.background the process may end before. Default: false
    * @returns ends it; nothing happens where it has been called already
    */
-  setTimeout(callback: () => void, milliseconds: number): () => void;
+  setTimeout(
+    callback: () => void,
+    milliseconds: number,
+    options?: { readonly background?: boolean },
+  ): () => void;
 }
 
 /** The clock of the system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout(callback, milliseconds) {
-    const timer = setTimeout(callback, milliseconds).unref();
+  setTimeout(callback, milliseconds, { background = false } = {}) {
+    const timer = setTimeout(callback, milliseconds);
+    if (background) timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from './clock.js';
 import type { Phase, Plugin } from './plugin.js';
 
 /** The phases that end a life, in order. */
@@ -52,6 +53,8 @@ export interface StartOptions {
   readonly slowAfter?: number;
   /** Seconds for the end of those already started, where one fails. Default: no limit. */
   readonly stopLimit?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -61,14 +64,14 @@ export interface StartOptions {
  */
 export async function startPlugins(
   plugins: readonly Plugin[],
-  { slowAfter = 10, stopLimit }: StartOptions = {},
+  { slowAfter = 10, stopLimit, clock = systemClock }: StartOptions = {},
 ): Promise<void> {
   const started: Plugin[] = [];
   try {
     for (const phase of ['start', 'afterStart'] as const) {
       for (const plugin of plugins) {
         if (phase === 'start') started.push(plugin);
-        const forget = plugin.clock.setTimeout(() => {
+        const forget = clock.setTimeout(() => {
           const { id, log } = plugin;
           log.warn(
             { plugin: id, phase },
@@ -79,7 +82,7 @@ export async function startPlugins(
       }
     }
   } catch (error) {
-    await stopPlugins(started.reverse(), { limit: stopLimit ?? Infinity });
+    await stopPlugins(started.reverse(), { limit: stopLimit ?? Infinity, clock });
     throw error;
   }
 }
@@ -91,6 +94,8 @@ export interface StopOptions {
    * the log and waited for no longer; the phases that are left still run. Default: no limit.
    */
   readonly limit?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -101,14 +106,14 @@ export interface StopOptions {
  */
 export async function stopPlugins(
   plugins: readonly Plugin[],
-  { limit = Infinity }: StopOptions = {},
+  { limit = Infinity, clock = systemClock }: StopOptions = {},
 ): Promise<LifecycleError[]> {
   const errors: LifecycleError[] = [];
-  const deadline = performance.now() + limit * 1000;
+  const deadline = clock.now() + limit * 1000;
   for (const phase of stoppingPhases) {
     for (const plugin of plugins) {
       try {
-        await within(deadline, runPhase(plugin, phase), plugin, phase, limit);
+        await within(clock, deadline, runPhase(plugin, phase), plugin, phase, limit);
       } catch (error) {
         if (!(error instanceof LifecycleError)) throw error;
         plugin.log.error({ plugin: plugin.id, phase, err: error.cause }, error.message);
@@ -120,6 +125,7 @@ export async function stopPlugins(
 }
 
 async function within(
+  clock: Clock,
   deadline: number,
   running: Promise<void>,
   { id }: Plugin,
@@ -127,11 +133,11 @@ async function within(
   limit: number,
 ): Promise<void> {
   if (deadline === Infinity) return running;
-  let timer: NodeJS.Timeout | undefined;
+  let forget: (() => void) | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     // A phase that settles at once is in time, however late it is.
-    const left = Math.max(deadline - performance.now(), 10);
-    timer = setTimeout(() => {
+    const left = Math.max(deadline - clock.now(), 10);
+    forget = clock.setTimeout(() => {
       const cause = new Error(`it has not ended within ${limit} seconds, and is left behind`);
       reject(new LifecycleError(id, phase, cause));
     }, left);
@@ -139,6 +145,6 @@ async function within(
   try {
     await Promise.race([running, late]);
   } finally {
-    clearTimeout(timer);
+    forget?.();
   }
 }

@@ -2,6 +2,8 @@ import { describeSection, didYouMean, type ConfigElement, type Section } from '@
 import { BufferedOutput, bufferSection } from '@sluice/buffer';
 import {
   innerPlugin,
+  systemClock,
+  type Clock,
   type EventSink,
   type Filter,
   type InnerKind,
@@ -40,6 +42,13 @@ export interface PipelineOptions {
   readonly workers?: number;
   /** Make no inputs. Fluentd: `without_source`. Default: false. */
   readonly withoutSource?: boolean | undefined;
+  /**
+   * Seconds that all plugins together have to stop. Default: 55, below what a worker has before it is
+   * killed.
+   */
+  readonly stopLimit?: number;
+  /** The time, also for the plugins. Default: the system's. */
+  readonly clock?: Clock;
   /** Seconds between two lines about failed emits. Default: 0, each has its line. */
   readonly emitErrorLogInterval?: number | undefined;
 }
@@ -68,6 +77,8 @@ class PipelineBuilder {
   readonly #watch: HostWatch | undefined;
   readonly #log: AgentLog;
   readonly #logInterval: number | undefined;
+  readonly #stopLimit: number;
+  readonly #clock: Clock;
   readonly #labels = new Map<string, Routes>();
   readonly #errors: EventErrors;
   readonly #routes: Routes;
@@ -84,7 +95,9 @@ class PipelineBuilder {
     this.#registry = registry;
     this.#log = log;
     this.#logInterval = options.emitErrorLogInterval;
-    this.#maker = new PluginMaker({ registry, log, workerId, workers });
+    this.#stopLimit = options.stopLimit ?? 55;
+    this.#clock = options.clock ?? systemClock;
+    this.#maker = new PluginMaker({ registry, log, workerId, workers, clock: this.#clock });
     if (!withoutSource && elements.some((element) => this.#watches(element))) {
       this.#watch = new HostWatch(root);
     }
@@ -137,6 +150,8 @@ class PipelineBuilder {
       warnings: this.#watch?.warningList,
       logEvents: logRouter && new LogEvents(logRouter),
       log: this.#log,
+      stopLimit: this.#stopLimit,
+      clock: this.#clock,
     });
     if (this.#watch !== undefined) this.#watch.pipeline = pipeline;
     return pipeline;
@@ -237,7 +252,7 @@ class PipelineBuilder {
     this.#outputs.push(output);
     if (definition.passesEventsOn === true) this.#passing.push({ element, to: router });
     const outer = buffer === undefined ? output : this.#buffered(output, buffer, context);
-    const sink = new GuardedSink(outer);
+    const sink = new GuardedSink(outer, this.#clock);
     this.#sinks.push(sink);
     return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
   }

@@ -1,4 +1,11 @@
-import { checkKeeping, KEPT, type EventSink, type Keeping, type Output } from '@sluice/plugin';
+import {
+  checkKeeping,
+  KEPT,
+  type Clock,
+  type EventSink,
+  type Keeping,
+  type Output,
+} from '@sluice/plugin';
 
 /** What the host puts around every output: whatever it returns is checked, and it is seen to wait. */
 export class GuardedSink implements EventSink {
@@ -11,14 +18,17 @@ export class GuardedSink implements EventSink {
     this.waiting -= 1;
   };
 
-  constructor(readonly output: Output) {
+  constructor(
+    readonly output: Output,
+    readonly clock: Clock,
+  ) {
     this.id = output.id;
   }
 
   write: EventSink['write'] = (tag, stream, chunk): Keeping => {
     const kept = checkKeeping(this.output.write(tag, stream, chunk), this.id, 'write');
     if (kept === KEPT) return KEPT;
-    if (this.waiting === 0) this.waitingSince = Date.now();
+    if (this.waiting === 0) this.waitingSince = this.clock.now();
     this.waiting += 1;
     kept.then(this.#left, this.#left);
     return kept;

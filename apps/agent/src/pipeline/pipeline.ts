@@ -3,6 +3,7 @@ import {
   LifecycleError,
   startPlugins,
   stopPlugins,
+  type Clock,
   type Filter,
   type Input,
   type Output,
@@ -16,6 +17,7 @@ import type { GuardedSink } from './guarded-sink.js';
 import type { MadePlugin, PluginMaker } from './plugin-maker.js';
 import { PortClaims } from './port-claims.js';
 import { startError } from './start-error.js';
+import { WaitWatch } from './wait-watch.js';
 import type { WarningList } from './warning-list.js';
 
 /** What a pipeline consists of; `buildPipeline` makes it. */
@@ -36,10 +38,10 @@ export interface PipelineParts {
   /** Takes the lines of the log as events, where somebody wants them. */
   readonly logEvents: LogEvents | undefined;
   readonly log: AgentLog;
+  /** Seconds that all plugins together have to stop. */
+  readonly stopLimit: number;
+  readonly clock: Clock;
 }
-
-/** Seconds that all plugins together have to stop, below what a worker has before it is killed. */
-const stopLimit = 55;
 
 /** The running form of a configuration: inputs, the routes, and the outputs that they lead to. */
 export class Pipeline {
@@ -57,6 +59,7 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   /** Outputs and what is inside of plugins, filters, inputs: each after what it needs. */
   readonly #order: readonly Plugin[];
+  readonly #waits: WaitWatch;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -67,6 +70,7 @@ export class Pipeline {
     this.labels = parts.labels;
     this.errors = parts.errors;
     this.warnings = parts.warnings;
+    this.#waits = new WaitWatch(parts.sinks, parts.clock, parts.log);
     const later = new Set<Plugin>([...parts.filters, ...parts.inputs]);
     const rest = parts.made.map(({ plugin }) => plugin).filter((plugin) => !later.has(plugin));
     this.#order = [...rest, ...later];
@@ -81,7 +85,9 @@ export class Pipeline {
   /** Starts outputs, then filters, then inputs. @throws ConfigError or LifecycleError */
   async start(): Promise<void> {
     try {
-      await startPlugins(this.#order);
+      const { stopLimit, clock } = this.#parts;
+      await startPlugins(this.#order, { stopLimit, clock });
+      this.#waits.start();
       this.#parts.logEvents?.open();
     } catch (error) {
       throw error instanceof LifecycleError ? startError(error, this.#parts.made) : error;
@@ -107,7 +113,9 @@ export class Pipeline {
    */
   async stop(): Promise<LifecycleError[]> {
     this.#parts.logEvents?.close();
-    const errors = await stopPlugins(this.#order.toReversed(), { limit: stopLimit });
+    this.#waits.stop();
+    const { stopLimit: limit, clock } = this.#parts;
+    const errors = await stopPlugins(this.#order.toReversed(), { limit, clock });
     for (const { id, waiting, waitingSince } of this.#parts.sinks) {
       if (waiting === 0) continue;
       const since = new Date(waitingSince).toISOString();

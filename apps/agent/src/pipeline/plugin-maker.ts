@@ -1,5 +1,6 @@
-import type { ConfigElement, ConfigError, ReadContext, Section } from '@sluice/config';
+import { ConfigError, type ConfigElement, type ReadContext, type Section } from '@sluice/config';
 import type {
+  Clock,
   DefinitionOf,
   InnerKind,
   InnerPlugin,
@@ -17,6 +18,7 @@ export interface PluginMakerOptions {
   readonly log: AgentLog;
   readonly workerId: number;
   readonly workers: number;
+  readonly clock: Clock;
 }
 
 /** A plugin that was made, and the section that it was made from. */
@@ -56,7 +58,7 @@ export class PluginMaker {
     create: NonNullable<PluginContext['create']>,
     parent?: string,
   ): PluginContext {
-    const { log, workerId, workers } = this.#options;
+    const { log, workerId, workers, clock } = this.#options;
     const id = this.#id(parent ?? definition.type, element);
     const level = element.logLevel;
     if (level !== undefined && !(logLevels as readonly string[]).includes(level)) {
@@ -69,6 +71,7 @@ export class PluginMaker {
       log: log.child({ plugin: id }, level === undefined ? {} : { level }),
       workerId,
       workers,
+      clock,
       create,
     };
   }
@@ -88,14 +91,20 @@ export class PluginMaker {
   ): PluginKinds[Kind]['plugin'] {
     const { log } = context;
     const config = definition.section.read(element, { log, ...ignore });
-    const plugin = definition.create(config, context, element);
+    const plugin = blamed(element, `plugin ${context.id} failed in create`, () =>
+      checkPlugin(definition.create(config, context, element)),
+    );
     this.made.push({ plugin, element, section: definition.section });
     const { startProblems } = definition;
     if (startProblems !== undefined) {
       const { workerId, workers } = this.#options;
-      this.startChecks.push((claimPort) =>
-        startProblems(config, { log, workerId, workers, claimPort }, element),
-      );
+      this.startChecks.push(async (claimPort) => {
+        try {
+          return await startProblems(config, { log, workerId, workers, claimPort }, element);
+        } catch (error) {
+          return [blame(element, `plugin ${context.id} failed in startProblems`, error)];
+        }
+      });
     }
     return plugin;
   }
@@ -135,4 +144,27 @@ export class PluginMaker {
     this.#ids.add(id);
     return id;
   }
+}
+
+/** The error of a plugin's own code, with the section that it is about. */
+function blame(element: ConfigElement, text: string, error: unknown): ConfigError {
+  if (error instanceof ConfigError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return element.error(`${text}: ${reason}`, { cause: error });
+}
+
+/** @throws ConfigError in place of anything else that `call` throws */
+function blamed<T>(element: ConfigElement, text: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw blame(element, text, error);
+  }
+}
+
+/** Plugins may be written in JavaScript, where nobody else says what `create` must return. */
+function checkPlugin<P extends Plugin>(made: P): P {
+  const { start, statistics } = (made as Partial<P> | undefined) ?? {};
+  if (typeof start === 'function' && typeof statistics === 'function') return made;
+  throw new TypeError('it must return an instance of Input, Output and so on of @sluice/plugin');
 }

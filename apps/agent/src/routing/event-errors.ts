@@ -62,14 +62,15 @@ export class EventErrors {
   }
 
   /**
-   * A stream whose filters or outputs failed.
+   * A stream that a filter or an output failed on.
    *
+   * @param plugin its id
    * @throws the error, where there is no `@ERROR` to take the stream: it is not kept
    */
-  failed(tag: string, stream: EventStream, error: unknown): Keeping {
+  failed(plugin: string, tag: string, stream: EventStream, error: unknown): Keeping {
     this.failedEmits += 1;
     const { log, router, logInterval = 0 } = this.options;
-    const fields = { tag, events: stream.count, ...errorFields(error) };
+    const fields = { plugin, tag, events: stream.count, ...errorFields(error) };
     if (router !== undefined) {
       log.warn(fields, 'send an error event stream to @ERROR');
       return router.emit(tag, stream);

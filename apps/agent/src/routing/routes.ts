@@ -109,14 +109,19 @@ export class Routes implements Router {
     stream: EventStream,
   ): Keeping {
     let left = stream;
+    let id = '';
     try {
       for (const filter of filters) {
+        ({ id } = filter);
         left = filter.filter(tag, left);
+        if (typeof (left as { count?: unknown } | undefined)?.count !== 'number') {
+          throw new TypeError(`filter must return an event stream, but returned ${typeof left}`);
+        }
         if (left.count === 0) break;
       }
     } catch (error) {
       // What the filters before have given to @ERROR comes once more with the whole; it is not lost.
-      return join(this.errors.takePending(), () => this.errors.failed(tag, stream, error));
+      return join(this.errors.takePending(), () => this.errors.failed(id, tag, stream, error));
     }
     const rest = left;
     const write = (): Keeping => (rest.count === 0 ? KEPT : this.#write(output, tag, rest));
@@ -128,11 +133,11 @@ export class Routes implements Router {
     try {
       kept = output.write(tag, stream);
     } catch (error) {
-      return this.errors.failed(tag, stream, error);
+      return this.errors.failed(output.id, tag, stream, error);
     }
     if (kept === KEPT) return KEPT;
     return kept.catch(async (error: unknown) => {
-      const elsewhere = this.errors.failed(tag, stream, error);
+      const elsewhere = this.errors.failed(output.id, tag, stream, error);
       if (elsewhere !== KEPT) await elsewhere;
     });
   }

@@ -37,12 +37,13 @@ export class TestClock implements Clock {
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     for (;;) {
+      // What is under way may set a timer.
+      await new Promise((resolve) => setImmediate(resolve));
       const next = [...this.#timers].sort((a, b) => a.due - b.due).at(0);
       if (next === undefined || next.due > end) break;
       this.#timers.delete(next);
       this.#now = next.due;
       next.callback();
-      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#now = end;
   }
