@@ -29,6 +29,14 @@ export function endingText({ code, signal }: Ending): string {
   return signal ?? `exit code ${code}`;
 }
 
+/**
+ * The heap, buffers outside of it included, that a worker may fill before its first full garbage
+ * collection, in MB. Received bytes are buffers that die young: with V8's own start value the first
+ * second decides by luck whether they are freed by cheap collections or by full ones. Measured in
+ * docs/decisions/worker-heap.md.
+ */
+const firstFullCollection = '--initial-old-space-size=64';
+
 /** One process of the cluster, as the primary sees it. */
 export class WorkerProcess {
   readonly pid: number | undefined;
@@ -51,6 +59,7 @@ export class WorkerProcess {
     cluster.setupPrimary({
       exec: fileURLToPath(new URL('worker.js', import.meta.url)),
       args: [],
+      execArgv: [...process.execArgv, firstFullCollection],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const worker = cluster.fork();
