@@ -3,78 +3,76 @@ export interface Weighted {
   readonly weight: number;
   readonly standby: boolean;
   readonly available: boolean;
+  /**
+   * What is there of its weight now, from 0 to 1: less than 1 while it starts slowly.
+   *
+   * @param now milliseconds of `performance.now()`
+   */
+  share(now: number): number;
 }
 
+/** Whether a server takes a chunk: now, in a moment (it is worth waiting for), or not. */
+export type Offer = 'now' | 'soon' | 'no';
+
+/** A server that could not take its turns catches up on so many rounds of them. */
+const MOST_ROUNDS = 1;
+
 /**
- * The order in which servers get chunks: each comes as often as its weight says, well mixed. While
- * servers are unavailable, standbys stand in until they make up for the lost weight. Fluentd:
- * `LoadBalancer`.
+ * Whose turn it is: each server comes as often as its weight says, well mixed (smooth weighted round
+ * robin). A server that could not take its turn keeps its claim. While servers are unavailable,
+ * standbys stand in until they make up for the lost weight. Fluentd: `LoadBalancer`.
  */
 export class Balancer<Server extends Weighted> {
-  #order: Server[] = [];
-  #turn = 0;
+  #used: Server[] = [];
+  /** By server: how much it has got too little, in weight. */
+  #claims = new Map<Server, number>();
 
-  constructor(private readonly servers: readonly Server[]) {
-    this.rebuild();
-  }
-
-  /** To be called when a server became available or unavailable. */
-  rebuild(): void {
-    const regular = this.servers.filter(({ standby }) => !standby);
+  /** To be called when servers came, went, or became available or unavailable. */
+  rebuild(servers: readonly Server[]): void {
+    const regular = servers.filter(({ standby }) => !standby);
     const used = regular.filter(({ available }) => available);
     let lost = 0;
     for (const server of regular) if (!server.available) lost += server.weight;
-    for (const server of this.servers) {
+    for (const server of servers) {
       if (lost <= 0) break;
       if (!server.standby || !server.available) continue;
       used.push(server);
       lost -= server.weight;
     }
-    this.#order = mixed(used.filter(({ weight }) => weight > 0));
-    this.#turn = 0;
+    this.#used = used.filter(({ weight }) => weight > 0);
+    this.#claims = new Map(this.#used.map((server) => [server, this.#claims.get(server) ?? 0]));
   }
 
-  /** Whether there is any available server. */
+  /** Whether no server is to be used. */
   get empty(): boolean {
-    return this.#order.length === 0;
+    return this.#used.length === 0;
   }
 
-  /** The first server in turn that `suits`; undefined where none does. */
-  next(suits: (server: Server) => boolean): Server | undefined {
-    const order = this.#order;
-    const refused = new Set<Server>();
-    for (let i = 0; i < order.length; i++) {
-      const server = order[(this.#turn + i) % order.length];
-      if (refused.has(server)) continue;
-      if (suits(server)) {
-        this.#turn = (this.#turn + i + 1) % order.length;
-        return server;
+  /**
+   * The server that gets the next chunk.
+   *
+   * @param now milliseconds of `performance.now()`
+   * @param offerOf asked of each server, the one whose turn it is first, until one takes the chunk
+   * @returns undefined where none takes it now
+   */
+  next(now: number, offerOf: (server: Server) => Offer): Server | undefined {
+    let total = 0;
+    const turns = this.#used.map((server) => {
+      const weight = server.weight * server.share(now);
+      total += weight;
+      return { server, claim: this.#claims.get(server)! + weight };
+    });
+    turns.sort((a, b) => b.claim - a.claim);
+    for (const { server } of turns) {
+      const offer = offerOf(server);
+      if (offer === 'soon') return undefined;
+      if (offer === 'no') continue;
+      for (const turn of turns) {
+        const claim = turn.server === server ? turn.claim - total : turn.claim;
+        this.#claims.set(turn.server, Math.min(claim, total * MOST_ROUNDS));
       }
-      refused.add(server);
+      return server;
     }
     return undefined;
   }
-}
-
-/** Spreads each server evenly over a round; smooth weighted round robin. */
-function mixed<Server extends Weighted>(servers: readonly Server[]): Server[] {
-  const divisor = servers.reduce((all, { weight }) => gcd(all, weight), 0);
-  const total = servers.reduce((sum, { weight }) => sum + weight, 0) / (divisor || 1);
-  const credit = servers.map(() => 0);
-  const order: Server[] = [];
-  // Weights without a common divisor could make the round very long; a thousand places do.
-  while (order.length < Math.min(total, 1000)) {
-    let best = 0;
-    for (const [i, { weight }] of servers.entries()) {
-      credit[i] += weight;
-      if (credit[i] > credit[best]) best = i;
-    }
-    credit[best] -= total * divisor;
-    order.push(servers[best]);
-  }
-  return order;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }

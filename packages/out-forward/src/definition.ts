@@ -1,4 +1,4 @@
-import { defineOutput } from '@sluice/plugin';
+import { defineOutput, innerPlugin } from '@sluice/plugin';
 import { ForwardOutput } from './forward-output.js';
 import { forwardOutputSection } from './section.js';
 
@@ -7,5 +7,10 @@ export const forwardOutput = defineOutput({
   type: 'forward',
   description: "Sends events on by Fluentd's forward protocol: to Fluentd, Fluent Bit or an agent.",
   section: forwardOutputSection,
-  create: (config, context) => new ForwardOutput(context, config),
+  create: (config, context) => {
+    const discoveries = config.serviceDiscovery.map((element) =>
+      innerPlugin(context, 'service_discovery', element),
+    );
+    return new ForwardOutput(context, config, discoveries);
+  },
 });

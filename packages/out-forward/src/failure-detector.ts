@@ -1,7 +1,10 @@
 const SAMPLES = 1000;
 const LN10 = Math.log(10);
 
-/** When a server was last heard of, and how surprising its silence is (phi accrual). */
+/**
+ * When a server was last heard of, and how surprising its silence is (phi accrual, with intervals
+ * taken to be exponential). Times are milliseconds of `performance.now()`.
+ */
 export class FailureDetector {
   readonly #intervals: number[] = [];
   #sum = 0;
@@ -26,16 +29,19 @@ export class FailureDetector {
     this.#sum += elapsed - old;
   }
 
-  /** Milliseconds since the last heartbeat. */
-  silence(now: number): number {
-    return now - this.#last;
+  /** When the server was last heard of. */
+  get last(): number {
+    return this.#last;
   }
 
-  /** The silence is so unlikely: 10 to the power of minus phi. */
+  /** How unlikely the silence is: 10 to the power of minus phi. */
   phi(now: number): number {
-    const size = this.#intervals.length;
-    const mean = Math.max(this.interval, size === 0 ? 0 : this.#sum / size);
-    return this.silence(now) / mean / LN10;
+    return (now - this.#last) / this.#mean / LN10;
+  }
+
+  /** When phi will be more than this, if nothing is heard until then. */
+  suspectAt(phi: number): number {
+    return this.#last + phi * LN10 * this.#mean;
   }
 
   /** Forgets the past: a server that comes back begins anew. */
@@ -44,5 +50,10 @@ export class FailureDetector {
     this.#sum = 0;
     this.#next = 0;
     this.#last = now;
+  }
+
+  get #mean(): number {
+    const size = this.#intervals.length;
+    return Math.max(this.interval, size === 0 ? 0 : this.#sum / size);
   }
 }

@@ -1,36 +1,33 @@
 import type { EventStream } from '@sluice/event-stream';
+import { Alarm, Chunk } from '@sluice/forward-client';
 import {
   KEPT,
   Output,
   type Keeping,
   type PluginContext,
   type PluginStatistics,
+  type ServiceDiscovery,
 } from '@sluice/plugin';
 import { createClientContext, type ClientTls } from '@sluice/tls';
-import { Balancer } from './balancer.js';
-import { Chunk } from './chunk.js';
 import { ForwardOutputError } from './errors.js';
+import { explain } from './explain.js';
 import { integerTimes } from './integer-times.js';
 import type { ForwardOutputConfig } from './section.js';
-import { ServerNode } from './server-node.js';
-
-/** Milliseconds between two looks for what took too long. */
-const CHECK = 100;
+import { Servers } from './servers.js';
+import { tlsOptions } from './tls-options.js';
+import { WaitingChunks } from './waiting-chunks.js';
 
 /** The forward output. Fluentd: `out_forward`. */
 export class ForwardOutput extends Output {
   readonly #config: ForwardOutputConfig;
-  /** Chunks that wait for a server, in their order; those that came back go before the others. */
-  readonly #waiting = new Set<Chunk>();
-  readonly #again = new Set<Chunk>();
-  /** The chunk of each tag that still takes streams. */
-  readonly #open = new Map<string, Chunk>();
-  #nodes: ServerNode[] = [];
-  #balancer = new Balancer<ServerNode>([]);
+  readonly #discoveries: readonly ServiceDiscovery[];
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #waiting: WaitingChunks;
+  /** Rings when a chunk has waited too long, or a server is worth another try. */
+  readonly #alarm = new Alarm(() => this.#look());
+  #servers: Servers | undefined;
   #tls: ClientTls | undefined;
-  #timers: NodeJS.Timeout[] = [];
   #pumping = false;
-  #wake: NodeJS.Timeout | undefined;
   #stopped = false;
   #bytes = 0;
   #overflowing = false;
@@ -38,43 +35,38 @@ export class ForwardOutput extends Output {
   #refused = 0;
   #resent = 0;
 
-  constructor(context: PluginContext, config: ForwardOutputConfig) {
+  /** @param discoveries where servers come from besides the `<server>` sections. Default: none */
+  constructor(
+    context: PluginContext,
+    config: ForwardOutputConfig,
+    discoveries: readonly ServiceDiscovery[] = [],
+  ) {
     super(context);
     this.#config = config;
+    this.#discoveries = discoveries;
+    this.#waiting = new WaitingChunks(config.chunkLimitSize);
   }
 
   override async start(): Promise<void> {
     const config = this.#config;
     if (config.transport === 'tls') this.#tls = await createClientContext(tlsOptions(config, this));
-    this.#nodes = config.servers.map(
-      (server) =>
-        new ServerNode(server, config, this.#tls, this.log, {
-          kept: (chunk) => this.#done(chunk),
-          returned: (chunks) => this.#takeBack(chunks),
-          changed: () => {
-            this.#balancer.rebuild();
-            this.#schedule();
-          },
-          room: () => this.#schedule(),
-        }),
-    );
-    this.#balancer = new Balancer(this.#nodes);
+    const setting = { config, tls: this.#tls, log: this.log };
+    const servers = new Servers(setting, {
+      kept: (chunk) => this.#done(chunk),
+      returned: (chunks) => this.#takeBack(chunks),
+      room: () => this.#schedule(),
+    });
+    this.#servers = servers;
+    const update = (): void =>
+      servers.set([...config.servers, ...this.#discoveries.flatMap((from) => from.services())]);
+    update();
+    for (const discovery of this.#discoveries) this.#unsubscribe.push(discovery.onChange(update));
     try {
-      await Promise.all(this.#nodes.map((node) => this.#resolve(node)));
-      if (config.verifyConnectionAtStartup) {
-        await Promise.all(this.#nodes.map((node) => node.verify()));
-      }
+      await servers.start();
     } catch (error) {
       this.close();
       throw error;
     }
-    this.#timers.push(
-      setInterval(() => this.#check(), CHECK),
-      setInterval(() => {
-        for (const node of this.#nodes) node.beat();
-      }, config.heartbeatInterval * 1000),
-    );
-    for (const node of this.#nodes) node.beat();
   }
 
   /**
@@ -89,87 +81,81 @@ export class ForwardOutput extends Output {
     const config = this.#config;
     const events = config.timeAsInteger ? integerTimes(stream) : stream;
     const size = events.bytes.length;
-    if (this.#stopped || this.#nodes.length === 0) return Promise.reject(stopped());
+    if (this.#stopped || this.#servers === undefined) return Promise.reject(stopped());
     if (this.#bytes > 0 && this.#bytes + size > config.queueLimitSize) {
       return Promise.reject(this.#overflow());
     }
-    let chunk = this.#open.get(tag);
-    if (chunk === undefined || chunk.bytes + size > config.chunkLimitSize) {
-      chunk = new Chunk(tag);
-      this.#open.set(tag, chunk);
-      this.#waiting.add(chunk);
+    this.#bytes += size;
+    const id = config.keepChunkId && config.requireAckResponse ? stream.chunkId : undefined;
+    const chunk = this.#waiting.add(tag, events, id);
+    if (chunk.events === events.count) {
+      this.#alarm.by(chunk.since + config.retryTimeout * 1000);
       this.#schedule();
     }
-    chunk.add(events);
-    this.#bytes += size;
     return chunk.kept;
   }
 
   override statistics(): PluginStatistics {
+    const nodes = this.#servers?.all ?? [];
+    const counters = this.#servers?.counters ?? { kept: 0, failures: 0 };
     return {
       queue: {
         bytes: this.#bytes,
         limit: this.#config.queueLimitSize,
-        chunks: this.#waiting.size + this.#again.size,
+        chunks: this.#waiting.size,
       },
       ...this.#retry(),
       counters: {
         events: this.#events,
         refused_events: this.#refused,
         resent_chunks: this.#resent,
-        server_failures: this.#nodes.reduce((sum, { failures }) => sum + failures, 0),
-        kept_chunks: this.#nodes.reduce((sum, { kept }) => sum + kept, 0),
+        server_failures: counters.failures,
+        kept_chunks: counters.kept,
       },
       gauges: {
-        available_servers: this.#nodes.filter(({ available }) => available).length,
-        servers: this.#nodes.length,
+        available_servers: nodes.filter(({ available }) => available).length,
+        servers: nodes.length,
       },
-      servers: this.#nodes.map((node) => ({
+      servers: nodes.map((node) => ({
         name: node.target.name,
         address: node.target.peer,
         available: node.available,
         weight: node.weight,
         standby: node.standby,
         kept: node.kept,
-        failures: node.failures,
-        ...(node.lastError !== undefined && { reason: node.lastError.message }),
+        failures: node.health.failures,
+        ...(node.health.lastError !== undefined && { reason: explain(node.health.lastError) }),
       })),
     };
   }
 
   /** The chunk that has come back most often. */
   #retry(): Pick<PluginStatistics, 'retry'> {
-    let worst: Chunk | undefined;
-    for (const chunk of this.#again) {
-      if (chunk.attempts > (worst?.attempts ?? 0)) worst = chunk;
-    }
+    const worst = this.#waiting.mostAttempts();
     if (worst === undefined) return {};
     const start = (performance.timeOrigin + worst.since) / 1000;
-    const reason = this.#nodes.find(({ lastError }) => lastError !== undefined)?.lastError?.message;
-    return { retry: { steps: worst.attempts, start, ...(reason !== undefined && { reason }) } };
+    const errors = this.#servers?.all.map(({ health }) => health.lastError) ?? [];
+    const reason = errors.find((error) => error !== undefined);
+    return {
+      retry: {
+        steps: worst.attempts,
+        start,
+        ...(reason !== undefined && { reason: explain(reason) }),
+      },
+    };
   }
 
   override afterShutdown(): void {
-    for (const node of this.#nodes) node.retire();
+    this.#servers?.retire();
   }
 
   override close(): void {
     this.#stopped = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers = [];
-    clearTimeout(this.#wake);
-    for (const node of this.#nodes) node.close(stopped());
-    for (const chunk of [...this.#again, ...this.#waiting]) this.#giveUp(chunk, stopped());
+    this.#alarm.clear();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#servers?.close(stopped());
+    for (const chunk of this.#waiting.all()) this.#giveUp(chunk, stopped());
     this.#tls?.close();
-  }
-
-  async #resolve(node: ServerNode): Promise<void> {
-    try {
-      await node.resolve();
-    } catch (error) {
-      if (!this.#config.ignoreNetworkErrorsAtStartup) throw error;
-      node.disable(error as Error);
-    }
   }
 
   /** Once for all that was written in this turn of the event loop, so that streams are joined. */
@@ -183,56 +169,38 @@ export class ForwardOutput extends Output {
   }
 
   #pump(): void {
-    if (this.#stopped) return;
-    for (;;) {
-      const chunk = firstOf(this.#again) ?? firstOf(this.#waiting);
-      if (chunk === undefined) {
-        for (const node of this.#nodes) node.idle();
+    const servers = this.#servers;
+    if (this.#stopped || servers === undefined) return;
+    const now = performance.now();
+    while (!this.#waiting.empty) {
+      const node = servers.next(now);
+      if (node === undefined) {
+        this.#alarm.by(servers.nextTry(now));
         return;
       }
-      const node = this.#server();
-      if (node === undefined) return;
-      if (!this.#again.delete(chunk)) this.#waiting.delete(chunk);
-      if (this.#open.get(chunk.tag) === chunk) this.#open.delete(chunk.tag);
-      node.send(chunk);
+      node.send(this.#waiting.take());
     }
+    servers.idle();
   }
 
-  /** The server whose turn it is; where all are down, any that is due to be tried again. */
-  #server(): ServerNode | undefined {
-    const now = performance.now();
-    const takes = (node: ServerNode): boolean => node.takes(now);
-    if (!this.#balancer.empty) return this.#balancer.next(takes);
-    const node = this.#nodes.find(takes);
-    if (node !== undefined) return node;
-    const due = Math.min(...this.#nodes.map(({ retryAt }) => retryAt));
-    if (due < Infinity) {
-      clearTimeout(this.#wake);
-      this.#wake = setTimeout(() => this.#schedule(), Math.max(1, due - now + 1));
-    }
-    return undefined;
-  }
-
-  #check(): void {
-    const now = performance.now();
-    for (const node of this.#nodes) node.check(now);
+  /** Gives up chunks that have waited too long, and tries the others again. */
+  #look(): void {
+    if (this.#waiting.empty) return;
     const limit = this.#config.retryTimeout * 1000;
-    for (const waiting of [this.#again, this.#waiting]) {
-      for (const chunk of waiting) {
-        if (now - chunk.since <= limit) continue;
-        waiting.delete(chunk);
-        this.#giveUp(chunk, this.#unavailable());
-      }
+    const now = performance.now();
+    for (const chunk of this.#waiting.all()) {
+      if (now - chunk.since >= limit) this.#giveUp(chunk, this.#unavailable());
+      else this.#alarm.by(chunk.since + limit);
     }
-    // An available server whose connection went away between two chunks is tried again here.
-    if (this.#again.size + this.#waiting.size > 0) this.#schedule();
+    this.#schedule();
   }
 
   #takeBack(chunks: Chunk[]): void {
     for (const chunk of chunks) {
       if (this.#stopped) this.#giveUp(chunk, stopped());
       else {
-        this.#again.add(chunk);
+        this.#waiting.takeBack(chunk);
+        this.#alarm.by(chunk.since + this.#config.retryTimeout * 1000);
         this.#resent += 1;
       }
     }
@@ -247,9 +215,7 @@ export class ForwardOutput extends Output {
   }
 
   #giveUp(chunk: Chunk, error: Error): void {
-    this.#again.delete(chunk);
-    this.#waiting.delete(chunk);
-    if (this.#open.get(chunk.tag) === chunk) this.#open.delete(chunk.tag);
+    this.#waiting.remove(chunk);
     this.#bytes -= chunk.bytes;
     this.#refused += chunk.events;
     this.log.warn(
@@ -269,45 +235,19 @@ export class ForwardOutput extends Output {
   }
 
   #unavailable(): ForwardOutputError {
-    const down = this.#nodes.filter(({ lastError }) => lastError !== undefined);
-    const why = down.map(({ target, lastError }) => `${target.peer}: ${lastError!.message}`);
+    const nodes = this.#servers?.all ?? [];
+    const reasons = nodes.flatMap(({ target, health: { lastError } }) =>
+      lastError === undefined ? [] : [`${target.peer}: ${explain(lastError)}`],
+    );
+    if (nodes.length === 0) reasons.push('the service discovery knows no server');
+    const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
     return new ForwardOutputError(
       'ERR_SLUICE_FORWARD_UNAVAILABLE',
-      `no server took the events within ${this.#config.retryTimeout} s (${why.join('; ')})`,
+      `no server took the events within ${this.#config.retryTimeout} s${why}`,
     );
   }
 }
 
-function firstOf(chunks: Set<Chunk>): Chunk | undefined {
-  return chunks.values().next().value;
-}
-
 function stopped(): ForwardOutputError {
-  return new ForwardOutputError('ERR_SLUICE_FORWARD_STOPPED', 'the output has been stopped');
-}
-
-function tlsOptions(
-  config: ForwardOutputConfig,
-  { log, id }: Output,
-): Parameters<typeof createClientContext>[0] {
-  const version = config.tlsVersion;
-  return {
-    log,
-    title: id,
-    ...(version === undefined
-      ? { minVersion: 'TLSv1_2' as const, maxVersion: 'TLSv1_3' as const }
-      : { version }),
-    ...(config.tlsCiphers !== undefined && { ciphers: config.tlsCiphers }),
-    insecure: config.tlsInsecureMode,
-    allowSelfSignedCert: config.tlsAllowSelfSignedCert,
-    verifyFqdn: config.tlsVerifyHostname,
-    ...(config.tlsCertPath !== undefined && { certPaths: config.tlsCertPath }),
-    ...(config.tlsClientCertPath !== undefined && { certPath: config.tlsClientCertPath }),
-    ...(config.tlsClientPrivateKeyPath !== undefined && {
-      privateKeyPath: config.tlsClientPrivateKeyPath,
-    }),
-    ...(config.tlsClientPrivateKeyPassphrase !== undefined && {
-      privateKeyPassphrase: config.tlsClientPrivateKeyPassphrase,
-    }),
-  };
+  return new ForwardOutputError('ERR_SLUICE_FORWARD_STOPPED', 'the output is not running');
 }

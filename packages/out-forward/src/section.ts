@@ -1,4 +1,11 @@
-import { defineSection, param, secret, t, type SectionOf } from '@sluice/config';
+import {
+  defineSection,
+  param,
+  secret,
+  t,
+  type ConfigElement,
+  type SectionOf,
+} from '@sluice/config';
 import { supportedCompressions } from '@sluice/forward-protocol';
 
 const mib = 1024 * 1024;
@@ -10,19 +17,15 @@ const serverSection = defineSection({
   params: {
     host: t.string().describe('Host name or address of the server'),
     port: t.integer({ min: 1, max: 65_535 }).default(24_224).describe('Its port'),
-    name: t
-      .string()
-      .optional()
-      .describe('Its name in the log, and in its certificate where host is an address; host'),
+    name: t.string().optional().describe('Its name in its certificate (default: host)'),
     weight: t
       .integer({ min: 0 })
       .default(60)
-      .describe('Its share of the chunks, in relation to the other weights; 0: none'),
-    standby: t
-      .bool()
-      .default(false)
-      .describe('Use it only while a server that is no standby is unavailable'),
-    sharedKey: secret(t.string()).optional().describe('Its shared key, before that of <security>'),
+      .describe('Its share of the chunks, in relation to the other weights; with 0 it gets none'),
+    standby: t.bool().default(false).describe('Use it only while another server is unavailable'),
+    sharedKey: secret(t.string())
+      .optional()
+      .describe('Its shared key (default: that of <security>)'),
     username: t.string().optional().describe('User name for its user_auth'),
     password: secret(t.string()).optional().describe('Password of that user'),
   },
@@ -37,7 +40,7 @@ const securitySection = defineSection({
   },
 });
 
-const notSupported = 'it is not supported here';
+const notSupported = 'not supported here';
 
 /** The parameters of `<match> @type forward`, with Fluentd's names and defaults. */
 export const forwardOutputSection = defineSection({
@@ -48,6 +51,12 @@ export const forwardOutputSection = defineSection({
       .bool()
       .default(false)
       .describe('Have every chunk acknowledged, and send it again where it is not'),
+    keepChunkId: t
+      .bool()
+      .default(false)
+      .describe(
+        'With require_ack_response: send a chunk that came with an id alone and under that id',
+      ),
     ackResponseTimeout: t
       .time({ min: 0.001 })
       .default(190)
@@ -58,7 +67,9 @@ export const forwardOutputSection = defineSection({
     keepaliveTimeout: t
       .time({ min: 0.001 })
       .optional()
-      .describe('With keepalive: close a connection that was idle for so many seconds; never'),
+      .describe(
+        'With keepalive: seconds after which an idle connection is closed (default: never)',
+      ),
     heartbeatType: t
       .enum(['transport', 'tcp', 'udp', 'none'])
       .default('transport')
@@ -67,28 +78,37 @@ export const forwardOutputSection = defineSection({
     phiFailureDetector: t
       .bool()
       .default(true)
-      .describe('Take a server for down when its heartbeats become unlikely late'),
-    phiThreshold: t.integer({ min: 1 }).default(16).describe('How unlikely: 10 to minus this'),
+      .describe('Consider a server down when a heartbeat is unlikely late'),
+    phiThreshold: t
+      .integer({ min: 1 })
+      .default(16)
+      .describe('How unlikely: 10 to the power of minus this'),
     hardTimeout: t
       .time({ min: 0.001 })
       .default(60)
-      .describe('Take a server for down after so many seconds without a heartbeat'),
+      .describe('Seconds without a heartbeat after which a server is considered down'),
     recoverWait: t
       .time()
       .default(10)
-      .describe('Seconds that a server must be up again before it is preferred to others'),
+      .describe('Seconds for which a server must answer again before it is used again'),
+    slowStart: t
+      .time()
+      .default(10)
+      .describe('Seconds in which a server that comes or comes back gets its full share'),
     sendTimeout: t
       .time({ min: 0.001 })
       .default(60)
-      .describe('Seconds in which a server must take bytes that are sent'),
+      .describe('Seconds in which a server must take bytes that wait for it'),
     connectTimeout: t
       .time({ min: 0.001 })
       .optional()
-      .describe('Seconds for connecting, with TLS and handshake; hard_timeout'),
+      .describe('Seconds to connect, with TLS and handshake (default: hard_timeout)'),
     expireDnsCache: t
       .time()
       .optional()
-      .describe('Seconds to remember addresses; until a connection fails. 0: look up every time'),
+      .describe(
+        'Seconds to remember addresses, 0 for not at all (default: until a connection fails)',
+      ),
     dnsRoundRobin: t.bool().default(false).describe('Take the addresses of a name in turn'),
     ignoreNetworkErrorsAtStartup: t
       .bool()
@@ -99,7 +119,10 @@ export const forwardOutputSection = defineSection({
       .default(false)
       .describe('Refuse to start where a server cannot be connected to, or refuses the handshake'),
     transport: t.enum(['tcp', 'tls']).default('tcp').describe('tcp or tls'),
-    tlsVersion: t.enum(versions).optional().describe('The one TLS version to speak; 1.2 and 1.3'),
+    tlsVersion: t
+      .enum(versions)
+      .optional()
+      .describe('The one TLS version to speak (default: 1.2 and 1.3)'),
     tlsCiphers: t.string().optional().describe("Cipher list in OpenSSL's syntax"),
     tlsInsecureMode: t.bool().default(false).describe('Verify nothing about the servers'),
     tlsAllowSelfSignedCert: t.bool().default(false).describe('Accept self-signed certificates'),
@@ -113,45 +136,46 @@ export const forwardOutputSection = defineSection({
     tlsClientCertPath: t.string().optional().describe('Own certificate, PEM, the whole chain'),
     tlsClientPrivateKeyPath: t.string().optional().describe('Private key of that, PEM'),
     tlsClientPrivateKeyPassphrase: secret(t.string()).optional().describe('Passphrase of that key'),
-    tlsCertThumbprint: param(t.string(), { obsoleted: `Windows only; ${notSupported}` }).optional(),
+    tlsCertThumbprint: param(t.string(), {
+      obsoleted: `for Windows only, ${notSupported}`,
+    }).optional(),
     tlsCertLogicalStoreName: param(t.string(), {
-      obsoleted: `Windows only; ${notSupported}`,
+      obsoleted: `for Windows only, ${notSupported}`,
     }).optional(),
     tlsCertUseEnterpriseStore: param(t.string(), {
-      obsoleted: `Windows only; ${notSupported}`,
+      obsoleted: `for Windows only, ${notSupported}`,
     }).optional(),
     retryTimeout: t
       .time({ min: 0.001 })
       .default(60)
-      .describe('Seconds until events that no server takes are refused to their sender'),
+      .describe('Seconds after which events that no server took are refused to their sender'),
     chunkLimitSize: t
       .size({ min: 1 })
       .default(mib)
-      .describe('Join streams of one tag that wait at the same time up to so many bytes'),
+      .describe('Size up to which streams of one tag are joined while they wait'),
     queueLimitSize: t
       .size({ min: 1 })
       .default(256 * mib)
-      .describe('Refuse events while so many bytes wait or are under way'),
+      .describe('Bytes that may wait or be under way; more are refused to their sender'),
     chunksInFlight: t
       .integer({ min: 1 })
       .default(16)
       .describe('Chunks under way on one connection at a time'),
   },
   sections: {
-    servers: { section: serverSection, multiple: true, required: true },
+    servers: { section: serverSection, multiple: true },
     security: { section: securitySection },
-    secondary: { raw: 'secondary' },
-    serviceDiscovery: { raw: 'service_discovery', multiple: true },
+    serviceDiscovery: {
+      raw: 'service_discovery',
+      multiple: true,
+      description: 'A plugin that finds servers, and tells when they change: static, file, srv.',
+    },
   },
   check: (value, context) => {
-    if (value.secondary !== undefined) {
-      throw value.secondary.error('<secondary> is not supported', {
-        hint: 'name a <server> with standby true, or leave it out',
-      });
-    }
-    for (const section of value.serviceDiscovery) {
-      throw section.error('<service_discovery> is not supported', {
-        hint: 'write <server> sections, or one <server> with a DNS name and dns_round_robin',
+    const [secondary] = context.element.children('secondary') as (ConfigElement | undefined)[];
+    if (secondary !== undefined) {
+      throw secondary.error('<secondary> is not supported', {
+        hint: 'give a <server> with standby true, or leave it out',
       });
     }
     if (value.dnsRoundRobin && value.heartbeatType === 'udp') {
@@ -168,12 +192,9 @@ export const forwardOutputSection = defineSection({
         'zstd needs Node 22.15 or later; gzip works everywhere',
       );
     }
-    if (value.servers.every(({ weight, standby }) => weight === 0 || standby)) {
-      throw context.error(
-        undefined,
-        'there is no <server> that would be used: each has weight 0 or is a standby',
-        'leave standby out of one',
-      );
+    checkServers(value, context);
+    if (value.keepChunkId && !value.requireAckResponse) {
+      context.log?.warn({}, 'keep_chunk_id has no effect without require_ack_response true');
     }
     if (value.keepaliveTimeout !== undefined && !value.keepalive) {
       context.log?.warn({}, 'keepalive_timeout has no effect without keepalive true');
@@ -189,6 +210,25 @@ export const forwardOutputSection = defineSection({
 type Value = ForwardOutputConfig;
 type Context = Parameters<NonNullable<typeof forwardOutputSection.schema.check>>[1];
 
+function checkServers(value: Value, context: Context): void {
+  // What a service discovery will find is not known yet.
+  if (value.serviceDiscovery.length > 0) return;
+  if (value.servers.length === 0) {
+    throw context.error(
+      undefined,
+      'a <server> or a <service_discovery> is required',
+      'add <server> with host, and port where it is not 24224',
+    );
+  }
+  if (value.servers.every(({ weight, standby }) => weight === 0 || standby)) {
+    throw context.error(
+      undefined,
+      'no <server> would be used: each has weight 0 or is a standby',
+      'leave standby out of one',
+    );
+  }
+}
+
 function checkSecurity(value: Value, context: Context): void {
   for (const server of value.servers) {
     if ((server.username === undefined) !== (server.password === undefined)) {
@@ -198,7 +238,7 @@ function checkSecurity(value: Value, context: Context): void {
     if (server.sharedKey !== undefined || server.username !== undefined) {
       throw context.error(
         undefined,
-        `<server> ${server.host} has a shared_key or a username, but there is no <security>`,
+        `<server> ${server.host} has a shared_key or a username, but <security> is missing`,
         'add <security> with self_hostname and shared_key',
       );
     }

@@ -2,11 +2,10 @@ import { expect, test } from 'vitest';
 import { readSection, server } from './support/servers.js';
 
 test.each([
-  ['', /server/],
+  ['', /a <server> or a <service_discovery> is required/],
   [`<secondary>\n@type file\n</secondary>\n${server(1)}`, /<secondary> is not supported/],
-  [`<service_discovery>\n@type srv\n</service_discovery>\n${server(1)}`, /service_discovery/],
-  [server(1, 'shared_key x'), /there is no <security>/],
-  [server(1, 'standby true'), /no <server> that would be used/],
+  [server(1, 'shared_key x'), /<security> is missing/],
+  [server(1, 'standby true'), /no <server> would be used/],
   [`dns_round_robin true\nheartbeat_type udp\n${server(1)}`, /dns_round_robin/],
   [`tls_client_cert_path x\n${server(1)}`, /go together/],
   [`tls_cert_thumbprint x\n${server(1)}`, /Windows/],

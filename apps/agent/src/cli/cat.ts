@@ -1,74 +1,73 @@
-import type { ParseArgsConfig } from 'node:util';
 import { EventTime, type EventInput } from '@sluice/event-stream';
-import { parseFlags, UsageError } from './flags.js';
-import { ForwardSender } from './forward-sender.js';
+import { ForwardSender, speaksTls, targetOf } from '@sluice/forward-client';
+import { readCatFlags, senderOptions, type CatOptions } from './cat-flags.js';
 import { JsonLineReader, type LineResult } from './json-line-reader.js';
-import { usage } from './usage.js';
-
-const catFlags = {
-  host: { type: 'string', default: '127.0.0.1' },
-  port: { type: 'string', short: 'p', default: '24224' },
-  unix: { type: 'string', short: 'u' },
-  tls: { type: 'boolean', default: false },
-  ca: { type: 'string' },
-  insecure: { type: 'boolean', default: false },
-  'no-ack': { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h' },
-} as const satisfies ParseArgsConfig['options'];
 
 /** Events of one chunk. */
 const chunkEvents = 1000;
+/** Seconds to find out whether a server that closed the connection speaks TLS. */
+const probeTimeout = 2;
 
-function complain(problem: string): void {
-  process.stderr.write(`sluice cat: ${problem}\n`);
+/** What to say on the command line to a server that asks for it, by the code of the error. */
+const remedies: Readonly<Record<string, string>> = {
+  ERR_SLUICE_FORWARD_KEY_NEEDED: '--shared-key',
+  ERR_SLUICE_FORWARD_TLS_NEEDED: '--tls',
+  ERR_SLUICE_FORWARD_NO_TLS: 'leave out --tls',
+  ERR_SLUICE_FORWARD_CERTIFICATE_NEEDED: '--cert and --key',
+};
+/** How a server that speaks TLS, or another protocol, ends a plain connection. */
+const silentEnds: readonly unknown[] = ['ERR_SLUICE_FORWARD_CLOSED', 'ECONNRESET', 'EPIPE'];
+
+function say(text: string): void {
+  process.stderr.write(`sluice cat: ${text}\n`);
 }
 
 /**
  * `sluice cat TAG`: sends each line of standard input, a JSON object, as an event. The time is now.
- * Fluentd: `fluent-cat`.
+ * Where the events went is said on standard error. Fluentd: `fluent-cat`.
  *
- * @returns 0 when every line was sent, and acknowledged unless `--no-ack`; 1 when a line is no JSON
- *   object (the others are sent) or the server cannot be reached
+ * @returns 0 when every line was sent, and acknowledged unless `--no-ack`; 1 when a line is not a
+ *   JSON object (the others are sent), or the server did not take the events
  */
 export async function cat(args: string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, catFlags);
-  if (values.help === true) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const [tag, extra] = positionals as (string | undefined)[];
-  if (tag === undefined || tag === '') throw new UsageError('cat needs a TAG');
-  if (extra !== undefined) throw new UsageError(`cat takes one TAG, and "${extra}" is too many`);
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port < 1 || port > 65_535) {
-    throw new UsageError(`--port is 1 to 65535, not "${values.port}"`);
-  }
-  if (!values.tls && (values.ca !== undefined || values.insecure)) {
-    throw new UsageError('--ca and --insecure go with --tls');
-  }
-  const target = values.unix ?? `${values.host}:${port}`;
+  const options = readCatFlags(args);
+  const target = targetOf(options.sender).peer;
   let sender: ForwardSender | undefined;
   try {
-    sender = await ForwardSender.connect({
-      host: values.host,
-      port,
-      unix: values.unix,
-      tls: values.tls ? { ca: values.ca, insecure: values.insecure } : undefined,
-      ack: !values['no-ack'],
-    });
-    const bad = await sendLines(sender, tag);
+    sender = await ForwardSender.connect(await senderOptions(options));
+    const bad = await sendLines(sender, options.tag);
     await sender.end();
+    const how = options.sender.ack === false ? 'sent to' : 'acknowledged by';
+    say(`${countOf(sender.kept)} ${how} ${target}`);
     return bad === 0 ? 0 : 1;
   } catch (error) {
-    const timedOut = (error as Error).name === 'AbortError';
-    complain(`${target}: ${timedOut ? 'cannot connect in time' : (error as Error).message}`);
+    say(`${target}: ${await explain(error as Error, options)}`);
+    if (sender !== undefined && sender.sent > 0) {
+      const how = options.sender.ack === false ? 'sent' : 'acknowledged';
+      say(`${sender.kept} of ${countOf(sender.sent)} ${how}`);
+    }
     return 1;
   } finally {
     sender?.destroy();
   }
 }
 
-/** @returns how many lines were no JSON object */
+function countOf(events: number): string {
+  return events === 1 ? '1 event' : `${events} events`;
+}
+
+/** What went wrong, and which option would mend it. */
+async function explain(error: Error, options: CatOptions): Promise<string> {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (options.tls === undefined && silentEnds.includes(code)) {
+    const tls = await speaksTls(targetOf(options.sender), probeTimeout);
+    if (tls) return 'the server speaks TLS: --tls';
+  }
+  const remedy = remedies[code] as string | undefined;
+  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
+}
+
+/** @returns how many lines were not JSON objects */
 async function sendLines(sender: ForwardSender, tag: string): Promise<number> {
   const reader = new JsonLineReader();
   let bad = 0;
@@ -78,7 +77,7 @@ async function sendLines(sender: ForwardSender, tag: string): Promise<number> {
     for (const result of results) {
       if ('problem' in result) {
         bad += 1;
-        complain(`line ${result.line}: ${result.problem}`);
+        say(`line ${result.line}: ${result.problem}`);
         continue;
       }
       events.push({ time, record: result.record });

@@ -1,11 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A record read from a line, or why the line is none. */
+/** A record read from a line, or what is wrong with the line. */
 export type LineResult =
   | { readonly line: number; readonly record: Record<string, unknown> }
   | { readonly line: number; readonly problem: string };
 
-/** Cuts bytes into lines and reads each as a JSON object; blank lines are passed over. */
+/** Cuts bytes into lines and reads each as a JSON object; blank lines are skipped. */
 export class JsonLineReader {
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';

@@ -8,24 +8,33 @@ const gzip = promisify(zlib.gzip);
 /** Parts that are smaller than this on average are joined, larger ones are written as they are. */
 const SMALL_PART = 4096;
 
-type Compress = 'text' | 'gzip' | 'zstd';
+/** How the events of a chunk are compressed; `text`: not at all. */
+export type Compress = 'text' | 'gzip' | 'zstd';
 
-/** Events of one tag that travel together: streams that came at about the same time. */
+/**
+ * Events of one tag that travel together: streams that came at about the same time.
+ *
+ * It holds views of the streams' bytes, which must not change until `kept` has settled.
+ */
 export class Chunk {
   /** Settles for all streams of the chunk alike. */
   readonly kept: Promise<void>;
+  /** When it was made, in milliseconds of `performance.now()`. */
   readonly since = performance.now();
+  /** Size of the packed events, before compression. */
   bytes = 0;
   events = 0;
   /** How often it has been handed to a server. */
   attempts = 0;
-  /** The same for every attempt, so that a receiver can tell a repetition. */
-  readonly id: string = randomBytes(16).toString('base64');
   #parts: Buffer[] = [];
   #encoded: Buffer[] | undefined;
   #settle!: { resolve: () => void; reject: (error: Error) => void };
 
-  constructor(readonly tag: string) {
+  /** @param id the same for every attempt, so that a receiver can tell a repetition. Default: random */
+  constructor(
+    readonly tag: string,
+    readonly id: string = randomBytes(16).toString('base64'),
+  ) {
     this.kept = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -33,6 +42,7 @@ export class Chunk {
     this.kept.catch(() => undefined);
   }
 
+  /** Takes another stream; only until it is encoded. */
   add(stream: EventStream): void {
     this.#parts.push(stream.bytes);
     this.bytes += stream.bytes.length;
@@ -61,10 +71,12 @@ export class Chunk {
     return whole;
   }
 
+  /** Its events are kept. */
   resolve(): void {
     this.#settle.resolve();
   }
 
+  /** Its events are not sent on. */
   reject(error: Error): void {
     this.#settle.reject(error);
   }
