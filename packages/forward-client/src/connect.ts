@@ -52,6 +52,13 @@ export function targetOf(options: TargetOptions): Target {
   };
 }
 
+/** How far a connection has come. */
+interface Progress {
+  connected: boolean;
+  secured: boolean;
+  failure: Error | undefined;
+}
+
 /**
  * Connects, and where TLS is wanted verifies the server, before anything is sent.
  *
@@ -62,15 +69,13 @@ export async function connect(target: Target, signal: AbortSignal): Promise<net.
   const { host, port, path, name, peer, addresses } = target;
   signal.throwIfAborted();
   const where = path === undefined ? { host, port, lookup: addresses.lookup } : { path };
-  let connected = false;
-  let secured = false;
-  let failure: Error | undefined;
+  const seen: Progress = { connected: false, secured: false, failure: undefined };
   const socket =
     target.tls === undefined
       ? net.connect({ ...where, noDelay: true })
       : tls.connect({ ...where, ...target.tls.connectOptions(name) });
   socket.on('error', (error) => {
-    failure ??= error;
+    seen.failure ??= error;
     // Node leaves a socket open whose TLS fails after the handshake.
     socket.destroy();
   });
@@ -80,9 +85,9 @@ export async function connect(target: Target, signal: AbortSignal): Promise<net.
       return socket;
     }
     socket.setNoDelay(true);
-    socket.once('connect', () => (connected = true));
+    socket.once('connect', () => (seen.connected = true));
     await once(socket, 'secureConnect', { signal });
-    secured = true;
+    seen.secured = true;
     const verdict = await target.tls.verifyPeer(socket, name);
     if (!verdict.ok) {
       throw new ForwardClientError(
@@ -94,7 +99,7 @@ export async function connect(target: Target, signal: AbortSignal): Promise<net.
     signal.throwIfAborted();
     if (!socket.destroyed) return socket;
     throw (
-      failure ??
+      seen.failure ??
       new ForwardClientError(
         'ERR_SLUICE_FORWARD_CLOSED',
         'the server closed the connection after the TLS handshake',
@@ -105,7 +110,7 @@ export async function connect(target: Target, signal: AbortSignal): Promise<net.
     socket.destroy();
     addresses.forget();
     if (signal.aborted) throw signal.reason as Error;
-    if (!connected) throw error;
-    throw explainTls(error as Error, peer, secured ? 'established' : 'handshake');
+    if (!seen.connected) throw error;
+    throw explainTls(error as Error, peer, seen.secured ? 'established' : 'handshake');
   }
 }

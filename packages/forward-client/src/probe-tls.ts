@@ -26,7 +26,7 @@ export function speaksTls(target: Target, timeout: number): Promise<boolean> {
     };
     socket.on('secureConnect', () => found(true));
     // A server that refuses this handshake by an alert speaks TLS, too.
-    socket.on('error', (error) => found(error.message.includes(' alert ')));
+    socket.on('error', (error: Error) => found(error.message.includes(' alert ')));
     socket.on('close', () => found(false));
   });
 }

@@ -3,9 +3,9 @@ import { ForwardClientError } from './errors.js';
 /** What OpenSSL says of an answer that is no TLS. */
 const NOT_TLS = /wrong version number|packet length too long|http request/;
 /** The alert of a server that wants a client certificate: TLS 1.3 has one of its own. */
-const CERTIFICATE_WANTED = /alert certificate required/;
+const CERTIFICATE_WANTED = 'alert certificate required';
 /** TLS 1.2 has one alert for this and for other reasons. */
-const REFUSED = /alert handshake failure/;
+const REFUSED = 'alert handshake failure';
 /** A record of TLS: its type (an alert, or a part of the handshake), then the version's first byte. */
 const ALERT = 0x15;
 const HANDSHAKE = 0x16;
@@ -36,7 +36,7 @@ export function explainTls(error: Error, peer: string, phase: 'handshake' | 'est
       { cause: error },
     );
   }
-  if (CERTIFICATE_WANTED.test(why)) {
+  if (why.includes(CERTIFICATE_WANTED)) {
     return new ForwardClientError(
       'ERR_SLUICE_FORWARD_CERTIFICATE_NEEDED',
       'the server asks for a client certificate',
@@ -45,7 +45,9 @@ export function explainTls(error: Error, peer: string, phase: 'handshake' | 'est
     );
   }
   if (reason === undefined) return error;
-  const perhaps = REFUSED.test(reason) ? ', perhaps because it asks for a client certificate' : '';
+  const perhaps = reason.includes(REFUSED)
+    ? ', perhaps because it asks for a client certificate'
+    : '';
   return new ForwardClientError('ERR_SLUICE_FORWARD_TLS', `TLS failed: ${reason}${perhaps}`, peer, {
     cause: error,
   });
