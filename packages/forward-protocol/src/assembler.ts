@@ -1,5 +1,7 @@
 import { EventStream, EventTime, type EventRecord } from '@sluice/event-stream';
 import { INCOMPLETE, repairEntries, scanEntries } from '@sluice/event-stream/packed';
+import { InflationAccount } from './inflation-account.js';
+import { scanInSteps, SCAN_STEP } from './scan-in-steps.js';
 import { decompress, unsupportedReason } from './decompress.js';
 import { ForwardProtocolError } from './errors.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
@@ -29,7 +31,16 @@ export interface EntryCounts {
 
 /** Makes messages from the parts that the parser has found, and delivers or refuses them. */
 export class MessageAssembler {
-  constructor(private readonly settings: ReaderSettings) {}
+  private readonly account: InflationAccount;
+
+  constructor(private readonly settings: ReaderSettings) {
+    this.account = new InflationAccount(settings.inflating, settings.decompressionSizeLimit);
+  }
+
+  /** Nothing is inflated any more. */
+  close(): void {
+    this.account.close();
+  }
 
   refuse(reason: Refusal['reason'], message: string, of: Pick<Envelope, 'tag' | 'size'>): void {
     const { tag, size } = of;
@@ -43,21 +54,38 @@ export class MessageAssembler {
       this.refuse('unsupported_compression', unsupported, envelope);
       return;
     }
-    const inflated = await decompress(payload, compression, limit);
-    if (inflated === undefined) {
-      this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, envelope);
-      return;
+    const { account } = this;
+    try {
+      const inflated = await decompress(payload, compression, limit, account);
+      if (inflated === undefined) {
+        this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, envelope);
+        return;
+      }
+      await this.packed(inflated, envelope);
+    } finally {
+      account.release();
     }
-    this.packed(inflated, envelope);
   }
 
-  /** Packed entries, which are validated here. */
-  packed(payload: Buffer, envelope: Envelope): void {
+  /** Packed entries, which are validated here: large ones in steps, which take a promise. */
+  packed(payload: Buffer, envelope: Envelope): void | Promise<void> {
     if (envelope.option !== undefined && envelope.option.signal !== 'logs') {
       this.settings.onMessage(new AssembledMessage(envelope, EventStream.empty, 0, payload));
       return;
     }
-    const counts = scanEntries(payload, 0, payload.length);
+    if (payload.length > SCAN_STEP) return this.large(payload, envelope);
+    this.checked(payload, scanEntries(payload, 0, payload.length), envelope);
+  }
+
+  private async large(payload: Buffer, envelope: Envelope): Promise<void> {
+    this.checked(payload, await scanInSteps(payload), envelope);
+  }
+
+  private checked(
+    payload: Buffer,
+    counts: EntryCounts & { status: number },
+    envelope: Envelope,
+  ): void {
     if (counts.status !== 0) {
       throw new ForwardProtocolError(
         'ERR_SLUICE_FORWARD_BROKEN_ENTRIES',

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { ForwardProtocolError } from './errors.js';
+import type { InflationAccount } from './inflation-account.js';
 import { splitZstdFrames } from './zstd-frames.js';
 
 /** Makes a stream that inflates off the event loop, on one of libuv's threads. */
@@ -34,12 +35,17 @@ const LARGEST_GUESS = 1024 * 1024;
 // Deflate cannot do better than 1032 to 1.
 const LARGEST_RATIO = 1032;
 
+/** Only within this file: there is no room for what comes out. */
+class NoRoom extends Error {}
+
 /**
  * Inflates a payload of one or several gzip members or zstd frames.
  *
- * Never holds more than `limit` inflated bytes: what comes out in several pieces has to be joined,
- * which takes the room twice, so a payload that proves larger than half of the limit is measured
- * to its end without being kept and then inflated again into one piece.
+ * What it takes comes from the account. The likely size is waited for; where more comes out and
+ * there is no room for it, the payload is inflated again once there is room for anything it may be.
+ * What comes out in several pieces has to be joined, which takes the room twice, so a payload that
+ * proves larger than half of the limit is measured to its end without being kept and then inflated
+ * again into one piece.
  *
  * @returns undefined where more than `limit` bytes come out
  * @throws {@link ForwardProtocolError} where the payload is broken
@@ -48,36 +54,72 @@ export async function decompress(
   payload: Buffer,
   compression: string,
   limit: number,
+  account: InflationAccount,
 ): Promise<Buffer | undefined> {
   const create = CODECS[compression];
   if (create === undefined) throw broken(unsupportedReason(compression) ?? compression);
   if (payload.length === 0) return payload;
-  if (compression !== 'zstd') return inflateAll(payload, compression, create, limit);
+  await account.begin(guessSize(payload, compression, limit));
+  try {
+    return await inflatePayload(payload, compression, create, limit, account);
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error;
+  }
+  await account.beginAlone();
+  return inflatePayload(payload, compression, create, limit, account);
+}
+
+async function inflatePayload(
+  payload: Buffer,
+  compression: string,
+  create: Create,
+  limit: number,
+  account: InflationAccount,
+): Promise<Buffer | undefined> {
+  if (compression !== 'zstd') {
+    return inflateAll(payload, { compression, create, limit, account, before: 0 });
+  }
   const frames = splitZstdFrames(payload, MOST_FRAMES);
   if (frames === undefined) throw broken('a compressed payload is broken: not zstd frames');
   const parts: Buffer[] = [];
   let size = 0;
   for (const frame of frames) {
-    const part = await inflateAll(frame, compression, create, limit - size);
+    const left = limit - size;
+    const part = await inflateAll(frame, {
+      compression,
+      create,
+      limit: left,
+      account,
+      before: size,
+    });
     if (part === undefined) return undefined;
     parts.push(part);
     size += part.length;
   }
-  return parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
+  if (parts.length === 1) return parts[0];
+  if (!account.need(2 * size)) throw new NoRoom();
+  return Buffer.concat(parts, size);
 }
 
-async function inflateAll(
-  payload: Buffer,
-  compression: string,
-  create: Create,
-  limit: number,
-): Promise<Buffer | undefined> {
-  const first = await inflate(payload, create, guessSize(payload, compression, limit), limit, true);
+interface Inflating {
+  compression: string;
+  create: Create;
+  limit: number;
+  account: InflationAccount;
+  /** Bytes of frames before this one. */
+  before: number;
+}
+
+async function inflateAll(payload: Buffer, how: Inflating): Promise<Buffer | undefined> {
+  const { compression, limit, account, before } = how;
+  const guess = guessSize(payload, compression, limit);
+  const first = await inflate(payload, how, guess, true);
   if (first.size > limit) return undefined;
   if (first.kept) {
     return first.pieces.length === 1 ? first.pieces[0] : Buffer.concat(first.pieces, first.size);
   }
-  const again = await inflate(payload, create, first.size + 1, limit, false);
+  if (!account.need(before + first.size + 1)) throw new NoRoom();
+  const again = await inflate(payload, how, first.size + 1, false);
   return again.pieces[0];
 }
 
@@ -102,9 +144,8 @@ interface Inflated {
 
 function inflate(
   payload: Buffer,
-  create: Create,
+  { create, limit, account, before }: Inflating,
   chunkSize: number,
-  limit: number,
   halve: boolean,
 ): Promise<Inflated> {
   return new Promise((resolve, reject) => {
@@ -121,6 +162,12 @@ function inflate(
       if (halve && result.pieces.length > 0 && result.size > limit / 2) result.kept = false;
       if (result.kept) result.pieces.push(piece);
       else result.pieces = [];
+      // Several pieces are joined, which takes the room twice.
+      const joined = result.pieces.length > 1 ? 2 * result.size : result.size;
+      if (!result.kept || account.need(before + joined)) return;
+      result.pieces = [];
+      stream.destroy();
+      reject(new NoRoom());
     });
     stream.on('end', () => resolve(result));
     stream.on('error', (error) =>

@@ -10,6 +10,8 @@ export type ForwardProtocolErrorCode =
   | 'ERR_SLUICE_FORWARD_JSON_REFUSED'
   /** A handshake message of another shape, out of turn, or too large. */
   | 'ERR_SLUICE_FORWARD_HANDSHAKE'
+  /** More was given to a reader that is closed. */
+  | 'ERR_SLUICE_FORWARD_CLOSED'
   /** A compressed payload that cannot be inflated. */
   | 'ERR_SLUICE_FORWARD_DECOMPRESSION';
 

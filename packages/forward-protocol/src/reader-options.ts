@@ -1,3 +1,4 @@
+import { Budget } from '@sluice/event-stream';
 import type { ForwardMessage } from './message.js';
 
 /** Why one message was refused while the connection goes on. */
@@ -40,6 +41,11 @@ export interface ForwardReaderOptions {
   /** Largest payload in bytes once inflated. Default: 256 MiB, as Fluentd's. */
   decompressionSizeLimit?: number;
   /**
+   * What payloads may take while they are inflated; several readers may share it, and wait in turn.
+   * Default: one of twice the `decompressionSizeLimit`, for this reader alone.
+   */
+  inflating?: Budget;
+  /**
    * Leave out entries that are not events and keep the others (default), or refuse the whole
    * message. Fluentd's skip_invalid_event.
    */
@@ -55,7 +61,9 @@ export type ReaderSettings = Required<Omit<ForwardReaderOptions, 'onHeartbeat' |
 const MIB = 1024 * 1024;
 
 export function readerSettings(options: ForwardReaderOptions): ReaderSettings {
+  const { decompressionSizeLimit = 256 * MIB } = options;
   return {
+    inflating: new Budget({ limit: 2 * decompressionSizeLimit }),
     chunkSizeLimit: 256 * MIB,
     jsonSizeLimit: 16 * MIB,
     tagSizeLimit: 1024,

@@ -46,10 +46,25 @@ export class ForwardReader {
   }
 
   /**
+   * Bytes that the message that has begun takes, as far as is known: what its peer has announced, or
+   * what has come of it.
+   */
+  get neededBytes(): number {
+    if (this.json !== undefined) return this.json.bufferedBytes;
+    return this.pendingLength === 0 ? 0 : Math.max(this.parser.need, this.pendingLength);
+  }
+
+  /** Ends the reader: a payload that waits to be inflated does not wait any more. */
+  close(): void {
+    this.failure ??= new ForwardProtocolError('ERR_SLUICE_FORWARD_CLOSED', 'the reader is closed');
+    this.assembler.close();
+  }
+
+  /**
    * Takes the next bytes of the connection, which must not be changed afterwards.
    *
-   * @returns a promise where a payload is being inflated: whoever reads from a socket waits for it
-   *   before the next read. Bytes pushed meanwhile are kept and their messages stay in order.
+   * @returns a promise where a payload is being inflated, or so large that it is looked through in
+   *   steps: whoever reads from a socket waits for it before the next read. Bytes pushed meanwhile are kept and their messages stay in order.
    * @throws {@link ForwardProtocolError} (or rejects with it) where the peer breaks the protocol;
    *   the reader then refuses all further bytes with the same error
    */
@@ -66,7 +81,12 @@ export class ForwardReader {
       if (result === undefined) return undefined;
       return this.wait(result);
     }
-    return this.wait(this.tail.then(() => this.consume(data)));
+    return this.wait(
+      this.tail.then(() => {
+        if (this.failure !== undefined) throw this.failure;
+        return this.consume(data);
+      }),
+    );
   }
 
   private wait(result: Promise<void>): Promise<void> {
@@ -172,6 +192,7 @@ export class ForwardReader {
 
   private async resume(wait: Promise<void>, data: Buffer, pos: number): Promise<void> {
     await wait;
+    if (this.failure !== undefined) throw this.failure;
     if (pos < data.length) await this.consume(data.subarray(pos));
   }
 
@@ -271,8 +292,7 @@ export class ForwardReader {
       const entry = Buffer.allocUnsafe(1 + bodyEnd - bodyStart);
       entry[0] = 0x92;
       bytes.copy(entry, 1, bodyStart, bodyEnd);
-      assembler.packed(entry, envelope);
-      return undefined;
+      return assembler.packed(entry, envelope);
     }
     const payload = bytes.subarray(bodyStart, bodyEnd);
     const compression = envelope.option?.compressed;
@@ -280,8 +300,7 @@ export class ForwardReader {
       envelope.mode = 'compressed_packed_forward';
       return assembler.compressed(payload, compression, envelope);
     }
-    assembler.packed(payload, envelope);
-    return undefined;
+    return assembler.packed(payload, envelope);
   }
 
   /** The tag; of one that is too long, as much as the limit lets in. */

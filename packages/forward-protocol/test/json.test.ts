@@ -1,5 +1,6 @@
 import { decodeValue } from '@sluice/event-stream';
 import { describe, expect, test } from 'vitest';
+import { ForwardReader } from '../src/index.js';
 import { JsonReader } from '../src/json/reader.js';
 
 /** What a reader finds in the text, pushed in pieces of `size` bytes. */
@@ -100,4 +101,20 @@ test('what is held for a text is what its MessagePack takes', () => {
   // Growing by doubling, it may hold twice of that; objects would be many times the text.
   expect(reader.bufferedBytes).toBeLessThan(piece.length * 200 * 2);
   expect(reader.bufferedBytes).toBeGreaterThanOrEqual(piece.length * 200);
+});
+
+test('no push holds the event loop for long, however large the message is', () => {
+  const text = Buffer.from(`["t",1,{"list":[${'1,{"a":2},'.repeat(1_000_000)}3]},{"chunk":"c"}]`);
+  let events = 0;
+  const reader = new ForwardReader({ onMessage: ({ stream }) => (events += stream.count) });
+  let longest = 0;
+  for (let pos = 0; pos < text.length; pos += 65_536) {
+    const before = process.cpuUsage();
+    // CPU time: the machine may be busy with other things.
+    expect(reader.push(text.subarray(pos, pos + 65_536))).toBeUndefined();
+    longest = Math.max(longest, process.cpuUsage(before).user / 1000);
+  }
+  expect(events).toBe(1);
+  // Milliseconds. As objects the same took more than a second at the end.
+  expect(longest).toBeLessThan(200);
 });

@@ -1,58 +1,78 @@
 import {
-  AckBatch,
   ForwardProtocolError,
   ForwardReader,
-  ServerHandshake,
   type ForwardMessage,
   type ForwardSecurity,
   type Refusal,
-  type ServerHandshakeResult,
 } from '@sluice/forward-protocol';
-import { checkKeeping, KEPT, type Router } from '@sluice/plugin';
+import { Budget, checkKeeping, KEPT, type Router } from '@sluice/plugin';
 import type { Connection, Logger } from '@sluice/server';
+import { AckWriter } from './ack-writer.js';
+import { Handshake } from './handshake.js';
 import { InFlight } from './in-flight.js';
 import type { ForwardConfig } from './section.js';
+import { SourceFields } from './source-fields.js';
 import type { Statistics } from './statistics.js';
+import type { UnfinishedMessage, UnfinishedMessages, UnfinishedReason } from './unfinished.js';
+import type { Warnings } from './warnings.js';
 
 /** What all connections of one input share. */
 export interface ForwardContext {
   readonly config: ForwardConfig;
   readonly log: Logger;
+  readonly warnings: Warnings;
   readonly router: Router;
-  /** Title of the server, for log lines. */
+  /** Title of the server, for errors. */
   readonly title: string;
   /** Bytes in flight of all connections together. */
-  readonly inFlight: InFlight;
+  readonly memory: Budget;
+  /** What payloads take that are being inflated. */
+  readonly inflating: Budget;
+  readonly unfinished: UnfinishedMessages;
   readonly statistics: Statistics;
   readonly security: ForwardSecurity | undefined;
 }
 
+/** Where a connection is in its life. */
+type Status =
+  /** The peer has to show its key. */
+  | 'handshake'
+  /** Messages come in, acks go out. */
+  | 'open'
+  /** Nothing more is read; what is in flight is still acknowledged. */
+  | 'draining'
+  /** Being closed, or gone. */
+  | 'closed';
+
+const UNFINISHED: Readonly<Record<UnfinishedReason, string>> = {
+  unfinished_limit: 'an unfinished message stands still while others need its room',
+  message_timeout: 'an unfinished message makes no progress within message_timeout',
+};
+
 /** One peer that sends events: its bytes become messages, its kept messages become acks. */
 export class ForwardConnection {
+  #status: Status = 'open';
   readonly #reader: ForwardReader;
+  readonly #source: SourceFields | undefined;
   readonly #inFlight: InFlight;
-  #handshake: ServerHandshake | undefined;
-  #handshakeTimer: NodeJS.Timeout | undefined;
-  #acks: AckBatch | undefined;
-  #fields: Record<string, string> | undefined;
-  #naming: Promise<void> | undefined;
-  /** Messages that are not kept yet. */
-  #waiting = 0;
-  #settled: (() => void) | undefined;
-  #unfinished = 0;
-  #reading = false;
-  #flushing = false;
-  /** Nothing more is read. */
-  #done = false;
-  /** The connection is being closed. */
-  #closing = false;
+  readonly #acks: AckWriter;
+  readonly #unfinished: UnfinishedMessage;
+  #handshake: Handshake | undefined;
+  /** A message has come to its end in this read. */
+  #finishedOne = false;
 
   constructor(
     readonly connection: Connection,
     readonly context: ForwardContext,
   ) {
-    const { config, security, statistics } = context;
-    this.#inFlight = new InFlight(config.inFlightLimit, context.inFlight);
+    const { config, security, statistics, memory } = context;
+    this.#inFlight = new InFlight(new Budget({ limit: config.inFlightLimit, parent: memory }));
+    this.#acks = new AckWriter(connection, config.unreadAckLimit);
+    this.#unfinished = context.unfinished.join((reason) => {
+      this.#refuse(reason, UNFINISHED[reason]);
+      connection.close();
+    });
+    this.#source = SourceFields.of(connection, config);
     this.#reader = new ForwardReader({
       onMessage: (message) => this.#message(message),
       onRefused: (refusal) => this.#refused(refusal),
@@ -60,13 +80,14 @@ export class ForwardConnection {
         statistics.heartbeats++;
       },
       decompressionSizeLimit: config.decompressionSizeLimit,
+      inflating: context.inflating,
       skipInvalidEvents: config.skipInvalidEvent,
       tagSizeLimit: config.tagSizeLimit,
+      jsonSizeLimit: config.jsonSizeLimit,
       // A peer that speaks JSON cannot show its key.
       json: security === undefined,
       ...(config.chunkSizeLimit !== undefined && { chunkSizeLimit: config.chunkSizeLimit }),
     });
-    this.#nameSource();
     if (security !== undefined) this.#shakeHands(security);
     connection.on('data', (data) => this.#data(data));
     // The peer has said its last; the acks of what is in flight still go to it.
@@ -74,46 +95,42 @@ export class ForwardConnection {
     connection.on('close', () => this.#forget());
   }
 
-  /** The peer's address and name, which go into each record. */
-  #nameSource(): void {
-    const { sourceAddressKey, sourceHostnameKey } = this.context.config;
-    const { connection } = this;
-    if (sourceAddressKey === undefined && sourceHostnameKey === undefined) return;
-    this.#fields = {};
-    if (sourceAddressKey !== undefined) this.#fields[sourceAddressKey] = connection.remoteAddr;
-    if (sourceHostnameKey === undefined) return;
-    const name = connection.resolveRemoteHost();
-    if (typeof name === 'string') {
-      this.#fields[sourceHostnameKey] = name;
-      return;
-    }
-    this.#naming = name.then((host) => {
-      this.#fields![sourceHostnameKey] = host;
-      this.#naming = undefined;
-    });
-  }
-
   #shakeHands(security: ForwardSecurity): void {
     const { connection, context } = this;
-    const { handshakeTimeout, denyKeepalive } = context.config;
-    this.#handshake = new ServerHandshake(security, {
-      address: connection.protocol === 'unix' ? 'unix' : connection.remoteAddr,
-      keepalive: !denyKeepalive,
+    this.#status = 'handshake';
+    this.#handshake = new Handshake(connection, security, context.config, {
+      done: ({ hostname, username }, rest) => {
+        this.#status = 'open';
+        this.#handshake = undefined;
+        context.log.debug({ peer: connection.peer, hostname, username }, 'handshake done');
+        return rest.length > 0 ? this.#data(rest) : undefined;
+      },
+      refused: (reason, peer) => {
+        this.#refuse('handshake', reason, peer);
+        connection.closeAfterWriteComplete();
+      },
+      timedOut: (reason) => {
+        this.#refuse('handshake_timeout', reason);
+        connection.close();
+      },
     });
-    connection.write(this.#handshake.helo());
-    this.#handshakeTimer = setTimeout(() => {
-      this.#refuse('handshake_timeout', `no PING within ${handshakeTimeout} seconds`);
-      connection.close();
-    }, handshakeTimeout * 1000);
-    this.#handshakeTimer.unref();
   }
 
   #data(data: Buffer): void | Promise<void> {
-    if (this.#done) return;
     // Until its name is known nothing of the peer goes on: the socket waits.
-    if (this.#naming !== undefined) return this.#naming.then(() => this.#data(data));
-    if (this.#handshake !== undefined) return this.#ping(this.#handshake, data);
-    this.#reading = true;
+    const naming = this.#source?.pending;
+    if (naming !== undefined) return naming.then(() => this.#data(data));
+    if (this.#status === 'handshake') return this.#handshake!.push(data);
+    // Many may read in one turn; those that come too late wait with what they have.
+    const room = this.#room();
+    return room === undefined ? this.#read(data) : room.then(() => this.#read(data));
+  }
+
+  #read(data: Buffer): void | Promise<void> {
+    if (this.#status !== 'open') return;
+    this.#inFlight.startRead(data);
+    this.#finishedOne = false;
+    this.#acks.hold();
     try {
       const inflating = this.#reader.push(data);
       if (inflating !== undefined) return this.#inflate(inflating);
@@ -125,8 +142,8 @@ export class ForwardConnection {
 
   async #inflate(inflating: Promise<void>): Promise<void> {
     // Acks that become due meanwhile are not held up by it.
-    this.#reading = false;
-    this.#writeAcks();
+    this.#acks.flush();
+    this.#unfinished.pause();
     try {
       await inflating;
     } catch (error) {
@@ -135,51 +152,56 @@ export class ForwardConnection {
     await this.#afterRead();
   }
 
+  /** @returns a promise for when the next read may come */
   #afterRead(): void | Promise<void> {
-    this.#reading = false;
-    this.#writeAcks();
-    this.#countUnfinished();
-    return this.#inFlight.room();
+    this.#acks.flush();
+    if (this.#status !== 'open') {
+      this.#unfinished.leave();
+      return;
+    }
+    const { bufferedBytes, neededBytes } = this.#reader;
+    const turn = this.#unfinished.update(bufferedBytes, neededBytes, this.#finishedOne);
+    const unread = this.#acks.unread();
+    if (turn === undefined && unread === undefined) return this.#room();
+    return this.#pause(turn, unread);
   }
 
-  #ping(handshake: ServerHandshake, data: Buffer): void | Promise<void> {
-    let result: ServerHandshakeResult | undefined;
-    try {
-      result = handshake.push(data);
-    } catch (error) {
-      this.#refuse('handshake', (error as Error).message);
-      this.connection.closeAfterWriteComplete();
-      return;
+  async #pause(turn: Promise<void> | undefined, unread: Promise<void> | undefined): Promise<void> {
+    await turn;
+    if (unread !== undefined) {
+      this.context.statistics.waits.unread_acks++;
+      this.#unfinished.pause();
+      await unread;
+      this.#unfinished.resume();
     }
-    if (result === undefined) return;
-    clearTimeout(this.#handshakeTimer);
-    this.#handshake = undefined;
-    this.connection.write(result.reply);
-    if (!result.ok) {
-      const { reason, hostname, username } = result;
-      this.#refuse('handshake', reason, { hostname, username });
-      this.connection.closeAfterWriteComplete();
-      return;
-    }
-    const { hostname, username } = result;
-    this.context.log.debug({ peer: this.connection.peer, hostname, username }, 'handshake done');
-    if (result.rest.length > 0) return this.#data(result.rest);
+    await this.#room();
+  }
+
+  /** @returns a promise for when there is room for another read, `undefined` if there is now */
+  #room(): Promise<void> | undefined {
+    const room = this.#inFlight.room();
+    if (room === undefined) return undefined;
+    this.context.statistics.waits.in_flight++;
+    this.#unfinished.pause();
+    return room.then(() => this.#unfinished.resume());
   }
 
   #message(message: ForwardMessage): void {
-    if (this.#done) return;
-    const { config, log, router, statistics, title } = this.context;
+    this.#finishedOne = true;
+    if (this.#status !== 'open') return;
+    const { config, router, statistics, title, warnings } = this.context;
     const { peer } = this.connection;
     if (message.size > (config.chunkSizeWarnLimit ?? Infinity)) {
-      log.warn(
-        { title, peer, tag: message.tag, size: message.size, limit: config.chunkSizeWarnLimit },
+      warnings.warn(
+        'chunk_size_warn_limit',
+        { peer, tag: message.tag, size: message.size, limit: config.chunkSizeWarnLimit },
         'message is larger than chunk_size_warn_limit',
       );
     }
     if (message.signal !== 'logs') {
       this.#refused({
         reason: 'fluent_signal',
-        message: `${message.signal} are no events`,
+        message: `${message.signal} are not events`,
         tag: message.tag,
         size: message.size,
       });
@@ -188,8 +210,9 @@ export class ForwardConnection {
     }
     if (message.invalid > 0) {
       const reason = message.invalidTag ? 'the tag is not a string' : 'not [time, record]';
-      log.warn(
-        { title, peer, tag: message.tag, invalid: message.invalid, reason },
+      warnings.warn(
+        'invalid_events',
+        { peer, tag: message.tag, invalid: message.invalid, reason },
         'invalid events are skipped',
       );
     }
@@ -199,20 +222,22 @@ export class ForwardConnection {
       this.#kept(message.ackId, message.format);
       return;
     }
-    if (this.#fields !== undefined) stream = stream.withFields(this.#fields);
+    if (this.#source !== undefined) stream = stream.withFields(this.#source.fields);
     const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
     if (kept === KEPT) {
       this.#kept(message.ackId, message.format);
     } else {
-      // The message's bytes are the stream's; inflated, they are more.
-      this.#wait(message, kept, Math.max(message.size, stream.bytes.length));
-      if (config.denyKeepalive) this.#done = true;
+      this.#wait(message.ackId, message.format, kept, this.#inFlight.add(stream.bytes));
+      if (config.denyKeepalive) this.#status = 'draining';
     }
   }
 
-  #wait({ ackId, format }: ForwardMessage, kept: Promise<void>, size: number): void {
-    this.#inFlight.add(size);
-    this.#waiting++;
+  #wait(
+    ackId: string | undefined,
+    format: ForwardMessage['format'],
+    kept: Promise<void>,
+    settled: () => void,
+  ): void {
     kept
       .then(
         () => this.#kept(ackId, format),
@@ -221,106 +246,77 @@ export class ForwardConnection {
           this.#fail(error);
         },
       )
-      .finally(() => {
-        this.#inFlight.remove(size);
-        if (--this.#waiting === 0) this.#settled?.();
-      })
-      .catch((error: unknown) => this.#fail(error));
+      .then(settled, settled);
   }
 
-  #kept(ackId: string | undefined, format: 'msgpack' | 'json'): void {
+  #kept(ackId: string | undefined, format: ForwardMessage['format']): void {
+    if (this.#status === 'closed') return;
     if (ackId !== undefined) {
-      this.#acks ??= new AckBatch(format);
-      this.#acks.addPacked(ackId);
+      this.#acks.add(ackId, format);
       this.context.statistics.acks++;
-      // While a read is being worked off its acks are collected, and go out as one write; those
-      // of promises that are fulfilled in the same turn likewise.
-      if (!this.#reading && !this.#flushing) {
-        this.#flushing = true;
-        process.nextTick(() => {
-          this.#flushing = false;
-          this.#writeAcks();
-        });
-      }
     }
     if (this.context.config.denyKeepalive) this.#finish();
   }
 
-  #writeAcks(): void {
-    const acks = this.#acks?.take();
-    if (acks !== undefined) this.connection.write(acks);
-  }
-
   /** The peer gets its acks, then the connection is closed. */
   #finish(): void {
-    this.#done = true;
-    this.#closing = true;
-    this.#writeAcks();
+    this.#status = 'closed';
+    this.#acks.flush();
     this.connection.closeAfterWriteComplete();
   }
 
   #whenSettled(): void | Promise<void> {
-    if (this.#waiting === 0) return;
+    if (this.#inFlight.waiting === 0) return;
     return new Promise<void>((resolve) => {
-      this.#settled = () => {
-        this.#writeAcks();
+      this.#inFlight.onIdle(() => {
+        this.#acks.flush();
         resolve();
-      };
+      });
     });
   }
 
-  /** Bytes of unfinished messages count on the account of all connections. */
-  #countUnfinished(): void {
-    const { statistics, config } = this.context;
-    const bytes = this.#done ? 0 : this.#reader.bufferedBytes;
-    statistics.unfinishedBytes += bytes - this.#unfinished;
-    const grown = bytes > this.#unfinished;
-    this.#unfinished = bytes;
-    if (!grown || statistics.unfinishedBytes <= config.totalInFlightLimit) return;
-    // Waiting would not help: a message that is cut needs its rest to become less.
-    this.#refuse('unfinished_limit', 'unfinished messages of all peers exceed the limit');
-    this.connection.close();
-  }
-
   #forget(): void {
-    clearTimeout(this.#handshakeTimer);
-    this.#done = true;
-    this.#closing = true;
-    this.context.statistics.unfinishedBytes -= this.#unfinished;
-    this.#unfinished = 0;
+    this.#status = 'closed';
+    this.#handshake?.close();
+    this.#unfinished.leave();
+    this.#inFlight.close();
+    this.#acks.close();
+    this.#reader.close();
   }
 
   #refused(refusal: Omit<Refusal, 'reason'> & { reason: string }): void {
     const { reason, message, tag, size } = refusal;
-    const { log, statistics, title } = this.context;
+    const { statistics, warnings } = this.context;
+    this.#finishedOne = true;
     statistics.refused(reason);
-    log.warn(
-      { title, peer: this.connection.peer, reason, tag, size },
+    warnings.warn(
+      reason,
+      { peer: this.connection.peer, reason, tag, size },
       `message dropped and not acknowledged: ${message}`,
     );
   }
 
   /** Counts and logs why the connection is closed. */
   #refuse(kind: string, reason: string, more: Record<string, unknown> = {}): void {
-    const { log, statistics, title } = this.context;
-    this.#done = true;
-    this.#closing = true;
+    const { statistics, warnings } = this.context;
+    this.#status = 'closed';
     statistics.closed(kind);
-    log.warn(
-      { title, peer: this.connection.peer, reason, ...more },
+    warnings.warn(
+      kind,
+      { peer: this.connection.peer, reason, ...more },
       `connection closed: ${reason}`,
     );
   }
 
   /** The bytes make no sense, or the outputs could not keep them: the peer has to start anew. */
   #fail(error: unknown): void {
-    if (this.#closing) return;
+    if (this.#status === 'closed') return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#refuse(
       error instanceof ForwardProtocolError ? 'protocol' : 'not_kept',
       `${reason}; what is not acknowledged was not kept`,
     );
-    this.#writeAcks();
+    this.#acks.flush();
     this.connection.closeAfterWriteComplete();
   }
 }

@@ -1,11 +1,18 @@
 import type { AddressInfo } from 'node:net';
-import { Input, transportOptions, type InputContext, type PluginStatistics } from '@sluice/plugin';
-import type { ServerHandle } from '@sluice/server';
+import {
+  Budget,
+  Input,
+  transportOptions,
+  type InputContext,
+  type PluginStatistics,
+} from '@sluice/plugin';
+import type { ServerHandle, StreamOptions } from '@sluice/server';
 import { ForwardConnection, type ForwardContext } from './forward-connection.js';
-import { InFlight } from './in-flight.js';
 import type { ForwardConfig } from './section.js';
 import { forwardSecurity } from './security.js';
 import { pluginStatistics, Statistics, type ForwardStatistics } from './statistics.js';
+import { UnfinishedMessages } from './unfinished.js';
+import { Warnings } from './warnings.js';
 
 const TITLE = 'in_forward';
 // What Fluentd answers to any datagram.
@@ -15,13 +22,22 @@ const HEARTBEAT = Buffer.of(0);
 export class ForwardInput extends Input {
   readonly #config: ForwardConfig;
   readonly #statistics: Statistics;
-  readonly #inFlight: InFlight;
+  /** What is in flight. */
+  readonly #memory: Budget;
+  readonly #inflating: Budget;
+  readonly #unfinished: UnfinishedMessages;
+  readonly #warnings: Warnings;
 
   constructor(context: InputContext, config: ForwardConfig) {
     super(context);
     this.#config = config;
     this.#statistics = new Statistics(tagChange(config));
-    this.#inFlight = new InFlight(config.totalInFlightLimit);
+    const limit = config.totalInFlightLimit;
+    this.#memory = new Budget({ limit });
+    // Apart from what is in flight: a payload that waits for much room must not hold up all others.
+    this.#inflating = new Budget({ limit: Math.ceil(limit / 2) });
+    this.#unfinished = new UnfinishedMessages({ limit, timeout: config.messageTimeout * 1000 });
+    this.#warnings = new Warnings(this.log, TITLE);
   }
 
   override async start(): Promise<void> {
@@ -30,8 +46,11 @@ export class ForwardInput extends Input {
       config,
       log: this.log,
       router: this.router,
+      warnings: this.#warnings,
       title: TITLE,
-      inFlight: this.#inFlight,
+      memory: this.#memory,
+      inflating: this.#inflating,
+      unfinished: this.#unfinished,
       statistics: this.#statistics,
       security: config.security && (await forwardSecurity(config.security)),
     };
@@ -54,7 +73,20 @@ export class ForwardInput extends Input {
 
   /** What came in since the start, in detail. */
   received(): ForwardStatistics {
-    return this.#statistics.snapshot(this.#inFlight.bytes);
+    const inflating = this.#inflating.statistics();
+    return this.#statistics.snapshot({
+      inFlightBytes: this.#memory.bytes,
+      unfinishedBytes: this.#unfinished.bytes,
+      inflatingBytes: inflating.bytes,
+      suppressedWarnings: this.#warnings.suppressed,
+      waits: { unfinished: this.#unfinished.waits, inflating: inflating.waits },
+    });
+  }
+
+  override async terminate(): Promise<void> {
+    this.#unfinished.close();
+    this.#warnings.close();
+    await super.terminate();
   }
 
   #listen(context: ForwardContext): Promise<ServerHandle> {
@@ -69,6 +101,8 @@ export class ForwardInput extends Input {
         backlog: config.backlog,
         sendKeepalivePacket: config.sendKeepalivePacket,
         lingerTimeout: config.lingerTimeout ?? transport.lingerTimeout,
+        ...this.#limits(),
+        maxConnectionsPerAddress: config.maxConnectionsPerAddress,
         resolveName: config.resolveHostname ?? config.sourceHostnameKey !== undefined,
         handshakeTimeout: config.handshakeTimeout,
       },
@@ -76,6 +110,11 @@ export class ForwardInput extends Input {
         new ForwardConnection(connection, context);
       },
     );
+  }
+
+  #limits(): Pick<StreamOptions, 'maxConnections' | 'idleTimeout' | 'sendTimeout'> {
+    const { maxConnections, idleTimeout, sendTimeout } = this.#config;
+    return { maxConnections, idleTimeout, sendTimeout };
   }
 
   async #listenUnix(path: string, context: ForwardContext): Promise<void> {
@@ -86,6 +125,7 @@ export class ForwardInput extends Input {
       {
         proto: 'unix',
         backlog: config.backlog,
+        ...this.#limits(),
         ...(config.unixPerm !== undefined && { permissions: config.unixPerm }),
       },
       (connection) => {

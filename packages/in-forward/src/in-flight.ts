@@ -1,43 +1,90 @@
+import type { Budget, BudgetTicket } from '@sluice/plugin';
+
+/** What a message that waits to be kept takes beside its bytes: promises, views, its entry in queues. */
+export const PENDING_COST = 1152;
+// Reserved for what one read may bring, while others wait for room as well.
+const READ_COST = 1024 * 1024;
+
+/** The bytes of one read, which stay in memory while any message in them waits. */
+interface Read {
+  readonly memory: ArrayBufferLike;
+  readonly bytes: number;
+  waiting: number;
+}
+
 /**
- * Bytes of messages that were handed on and are not kept yet. Over the limit whoever reads from a
- * socket waits: that is the backpressure.
+ * The messages of one connection that were handed on and are not kept yet, at their real cost.
+ * While its budget is full nothing more is read from the connection: that is the backpressure.
  */
 export class InFlight {
-  #bytes = 0;
-  #waiting: (() => void)[] = [];
+  readonly #budget: Budget;
+  readonly #reserve: number;
+  #read: Read | undefined;
+  #waiting = 0;
+  #ticket: BudgetTicket | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(budget: Budget) {
+    const least = Math.min(budget.limit, budget.parent?.limit ?? Infinity);
+    this.#budget = budget;
+    this.#reserve = Math.min(READ_COST, Math.ceil(least / 4));
+  }
+
+  /** Messages that are not kept yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The messages that follow lie in these bytes, where they do not have memory of their own. */
+  startRead(data: Buffer): void {
+    this.#read = { memory: data.buffer, bytes: data.length, waiting: 0 };
+  }
 
   /**
-   * @param limit in bytes; one message may be larger, but then it is alone
-   * @param parent another account on which the same bytes count
+   * A message waits to be kept.
+   *
+   * @returns what is to be called once it is, or will not be
    */
-  constructor(
-    readonly limit: number,
-    readonly parent?: InFlight,
-  ) {}
-
-  get bytes(): number {
-    return this.#bytes;
+  add(bytes: Buffer): () => void {
+    const read = this.#read?.memory === bytes.buffer ? this.#read : undefined;
+    const cost = PENDING_COST + (read === undefined ? bytes.length : 0);
+    this.#budget.charge(cost + (read?.waiting === 0 ? read.bytes : 0));
+    this.#waiting++;
+    if (read !== undefined) read.waiting++;
+    return () => {
+      this.#budget.release(cost + (read !== undefined && --read.waiting === 0 ? read.bytes : 0));
+      if (--this.#waiting === 0) this.#whenIdle?.();
+    };
   }
 
-  add(bytes: number): void {
-    this.#bytes += bytes;
-    this.parent?.add(bytes);
-  }
-
-  remove(bytes: number): void {
-    this.#bytes -= bytes;
-    this.parent?.remove(bytes);
-    if (this.#bytes >= this.limit || this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  /** @returns a promise for when there is room, `undefined` if there is now */
+  /** @returns a promise for when there is room for another read, `undefined` if there is now */
   room(): Promise<void> | undefined {
-    if (this.#bytes >= this.limit) {
-      return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.room());
+    return this.#budget.full ? this.#waitForRoom() : undefined;
+  }
+
+  /** Calls back when nothing waits any more. */
+  onIdle(callback: () => void): void {
+    this.#whenIdle = callback;
+    if (this.#waiting === 0) callback();
+  }
+
+  /** Nothing more is read. */
+  close(): void {
+    this.#ticket?.cancel();
+  }
+
+  async #waitForRoom(): Promise<void> {
+    const reserved = this.#reserve;
+    const ticket = this.#budget.take(reserved);
+    if (ticket !== undefined) {
+      this.#ticket = ticket;
+      try {
+        await ticket.granted;
+      } catch {
+        return; // closed
+      }
     }
-    return this.parent?.room();
+    // The read happens in the next turn of the event loop, and counts with what it brings.
+    setImmediate(() => setImmediate(() => this.#budget.release(reserved)));
   }
 }

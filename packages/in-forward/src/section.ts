@@ -94,6 +94,10 @@ export const forwardSection = defineSection({
       .size({ min: 1 })
       .default(1024)
       .describe('Drop messages with a longer tag, with a warning'),
+    jsonSizeLimit: t
+      .size({ min: 1 })
+      .default(16 * mib)
+      .describe('Drop messages in JSON that are larger than this, with a warning'),
     decompressionSizeLimit: t
       .size({ min: 1 })
       .default(256 * mib)
@@ -118,6 +122,32 @@ export const forwardSection = defineSection({
       .size({ min: 1 })
       .default(256 * mib)
       .describe('The same for all connections together, and for unfinished messages'),
+    unreadAckLimit: t
+      .size({ min: 1 })
+      .default(64 * 1024)
+      .describe('Bytes of acks that a peer may leave unread; beyond, its connection is not read'),
+    sendTimeout: t
+      .time({ min: 0 })
+      .default(60)
+      .describe('Close a connection whose peer takes no ack for this long, in seconds; 0 is never'),
+    messageTimeout: t
+      .time({ min: 0.001 })
+      .default(60)
+      .describe(
+        'Close a connection of whose unfinished message neither 64 KiB nor the end comes in this time',
+      ),
+    idleTimeout: t
+      .time({ min: 0 })
+      .default(86_400)
+      .describe('Close a connection that is silent for this long, in seconds; 0 is never'),
+    maxConnections: t
+      .integer({ min: 1 })
+      .default(16_384)
+      .describe('Connections at one time; more are refused'),
+    maxConnectionsPerAddress: t
+      .integer({ min: 0 })
+      .default(4096)
+      .describe('Connections at one time from one address; 0 is no limit'),
     unixPath: t.string().optional().describe('Listen on this Unix socket instead of a port'),
     unixPerm: t.string().optional().describe('Permissions of the Unix socket, octal: 0660'),
   },

@@ -13,8 +13,8 @@ export interface ForwardCount {
 export interface ForwardStatistics {
   modes: Record<ForwardMode, ForwardCount>;
   /**
-   * By the first part of the tag as it goes on, `app` of `app.access`. At most 1,000 of them; all
-   * others are counted under `*`.
+   * By the first part of the tag as it goes on, `app` of `app.access`. At most 1,000 of them, of at
+   * most 128 characters; all others are counted under `*`.
    */
   tagPrefixes: Record<string, ForwardCount>;
   /** Acks sent. */
@@ -31,12 +31,38 @@ export interface ForwardStatistics {
   notKept: number;
   /** Bytes of messages that were handed on and are not kept yet, of all connections. */
   inFlightBytes: number;
-  /** Bytes of messages that have come in part, of all connections. */
+  /** Bytes that messages hold, or have claimed, that have come in part, of all connections. */
   unfinishedBytes: number;
+  /** Bytes that payloads which are being inflated may take. */
+  inflatingBytes: number;
+  /** How often a connection was not read for a while, by reason. */
+  waits: Record<WaitReason, number>;
+  /** Warnings that were left out, so that the log stays short. */
+  suppressedWarnings: number;
 }
 
+/** Why a connection was not read for a while. */
+export type WaitReason =
+  /** Its messages, or those of all, were not kept yet: `in_flight_limit`, `total_in_flight_limit`. */
+  | 'in_flight'
+  /** A large message waited for its turn. */
+  | 'unfinished'
+  /** A payload waited for its turn to be inflated. */
+  | 'inflating'
+  /** The peer did not read its acks. */
+  | 'unread_acks';
+
+/** What is known outside of {@link Statistics}. */
+export type Gauges = Pick<
+  ForwardStatistics,
+  'inFlightBytes' | 'unfinishedBytes' | 'inflatingBytes' | 'suppressedWarnings'
+> & { waits: Pick<ForwardStatistics['waits'], 'unfinished' | 'inflating'> };
+
 const MOST_PREFIXES = 1000;
+const LONGEST_PREFIX = 128;
 const MOST_TAGS = 4096;
+// Longer tags, which a larger tag_size_limit lets in, are looked up anew each time.
+const LONGEST_TAG = 1024;
 
 interface TagEntry {
   tag: string;
@@ -49,7 +75,7 @@ export class Statistics {
   heartbeats = 0;
   invalidEvents = 0;
   notKept = 0;
-  unfinishedBytes = 0;
+  readonly waits = { in_flight: 0, unread_acks: 0 };
   readonly #modes: Record<ForwardMode, ForwardCount> = {
     message: zero(),
     forward: zero(),
@@ -71,7 +97,7 @@ export class Statistics {
       entry = { tag, count: this.#prefix(tag) };
       // Tags come from peers: they must not fill the memory.
       if (this.#tags.size >= MOST_TAGS) this.#tags.clear();
-      this.#tags.set(message.tag, entry);
+      if (message.tag.length <= LONGEST_TAG) this.#tags.set(message.tag, entry);
     }
     const events = message.stream.count;
     add(entry.count, events, message.size);
@@ -88,8 +114,8 @@ export class Statistics {
     this.#closed.set(reason, (this.#closed.get(reason) ?? 0) + 1);
   }
 
-  snapshot(inFlightBytes: number): ForwardStatistics {
-    const { acks, heartbeats, invalidEvents, notKept, unfinishedBytes } = this;
+  snapshot({ waits, ...gauges }: Gauges): ForwardStatistics {
+    const { acks, heartbeats, invalidEvents, notKept } = this;
     return {
       modes: structuredClone(this.#modes),
       tagPrefixes: structuredClone(Object.fromEntries(this.#prefixes)),
@@ -99,14 +125,15 @@ export class Statistics {
       refusedMessages: Object.fromEntries(this.#refused),
       closedConnections: Object.fromEntries(this.#closed),
       notKept,
-      inFlightBytes,
-      unfinishedBytes,
+      ...gauges,
+      waits: { ...this.waits, ...waits },
     };
   }
 
   #prefix(tag: string): ForwardCount {
     const dot = tag.indexOf('.');
     let prefix = dot < 0 ? tag : tag.slice(0, dot);
+    if (prefix.length > LONGEST_PREFIX) prefix = '*';
     if (!this.#prefixes.has(prefix) && this.#prefixes.size >= MOST_PREFIXES) prefix = '*';
     let count = this.#prefixes.get(prefix);
     if (count === undefined) this.#prefixes.set(prefix, (count = zero()));
@@ -136,8 +163,14 @@ export function pluginStatistics(received: ForwardStatistics): PluginStatistics 
       not_kept: received.notKept,
       refused_messages: { label: 'reason', values: received.refusedMessages },
       closed_connections: { label: 'reason', values: received.closedConnections },
+      waits: { label: 'reason', values: received.waits },
+      suppressed_warnings: received.suppressedWarnings,
     },
-    gauges: { in_flight_bytes: received.inFlightBytes, unfinished_bytes: received.unfinishedBytes },
+    gauges: {
+      in_flight_bytes: received.inFlightBytes,
+      unfinished_bytes: received.unfinishedBytes,
+      inflating_bytes: received.inflatingBytes,
+    },
   };
 }
 

@@ -6,6 +6,9 @@ const HEAD = 5;
 const MOST_MOVED = 4096;
 const SMALLEST = 256;
 
+const INTEGER = /^-?(?:0|[1-9]\d*)$/;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 /** A string, an array or a map whose size is not known yet. */
 interface Open {
   /** Where its head is. */
@@ -102,16 +105,19 @@ export class Packer {
     this.#bytes[this.#at++] = byte;
   }
 
-  /** @throws ForwardProtocolError where the text is no number of JSON */
+  /** @throws ForwardProtocolError where the text is not a number of JSON */
   number(text: string): void {
-    if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) {
-      throw malformed(`${text.slice(0, 32)} is no number`);
-    }
     this.#value();
     this.#reserve(9);
-    if (!/^-?\d{1,20}$/.test(text)) this.#float(Number(text));
-    else if (text.length <= 15) this.#integer(Number(text));
-    else this.#longInteger(text);
+    if (INTEGER.test(text)) {
+      if (text.length <= 15) this.#integer(Number(text));
+      else if (text.length <= 20) this.#longInteger(text);
+      else this.#float(Number(text));
+    } else if (NUMBER.test(text)) {
+      this.#float(Number(text));
+    } else {
+      throw malformed(`${text.slice(0, 32)} is not a number`);
+    }
   }
 
   /** An integer of at most 15 digits. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,14 +15,16 @@ export async function connectTo(where: number | string): Promise<Client> {
 }
 
 export class Client {
-  #received = Buffer.alloc(0);
+  #pieces: Buffer[] = [];
+  #size = 0;
   #ended = false;
   error: string | undefined;
   #changed: () => void = () => undefined;
 
   constructor(readonly socket: Socket) {
     socket.on('data', (data: Buffer) => {
-      this.#received = Buffer.concat([this.#received, data]);
+      this.#pieces.push(data);
+      this.#size += data.length;
       this.#changed();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (this.error = error.code));
@@ -33,7 +35,7 @@ export class Client {
   }
 
   get received(): Buffer {
-    return this.#received;
+    return Buffer.concat(this.#pieces);
   }
 
   write(bytes: Uint8Array): void {
@@ -42,16 +44,17 @@ export class Client {
 
   /** Resolves when at least so many bytes have come, or the server has closed. */
   async read(bytes: number): Promise<Buffer> {
-    while (this.#received.length < bytes && !this.#ended) await this.#change();
-    const all = this.#received;
-    this.#received = Buffer.alloc(0);
+    while (this.#size < bytes && !this.#ended) await this.#change();
+    const all = this.received;
+    this.#pieces = [];
+    this.#size = 0;
     return all;
   }
 
   /** Resolves when the server has closed. */
   async closed(): Promise<Buffer> {
     while (!this.#ended) await this.#change();
-    return this.#received;
+    return this.received;
   }
 
   #change(): Promise<void> {
@@ -59,9 +62,11 @@ export class Client {
   }
 }
 
-/** A path for a Unix socket that nothing uses. */
+/** A path for a Unix socket that nothing uses; its folder is removed after the test. */
 export function freshPath(): string {
-  return path.join(mkdtempSync(path.join(tmpdir(), 'sluice-forward-')), 'in.sock');
+  const folder = mkdtempSync(path.join(tmpdir(), 'sluice-forward-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'in.sock');
 }
 
 /** Waits until something is so; polls, for what has no event. */

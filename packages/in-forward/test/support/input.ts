@@ -60,6 +60,7 @@ export async function startInput(
     await servers?.shutdown();
     await servers?.close();
     await servers?.terminate();
+    await input.terminate();
   });
   await input.start();
   const listening = lines.find((line) => line.text.startsWith('listening'));
