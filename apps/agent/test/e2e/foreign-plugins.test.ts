@@ -1,0 +1,142 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { once } from 'node:events';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AgentProcess, sluice, temporaryFolder } from '../support/agent-process.js';
+
+/** Plugins as strangers write them, outside of the packages: one file each. */
+const fixtures = path.join(
+  import.meta.dirname,
+  '../../../../tools/workspace-tests/fixtures/plugins',
+);
+const files = readdirSync(fixtures);
+
+/** Takes what the output posts. */
+async function endpoint() {
+  const bodies: string[] = [];
+  const waiting = new Set<() => void>();
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => (body += text));
+    request.on('end', () => {
+      response.end();
+      bodies.push(body);
+      for (const check of waiting) check();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const received = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (bodies.join('').includes(text)) resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+  return { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}/`, received };
+}
+
+async function send(port: number, text: string): Promise<void> {
+  const client = net.connect(port, '127.0.0.1');
+  client.on('error', () => undefined); // the end may be a reset
+  client.end(text);
+  await once(client, 'close');
+}
+
+const configuration = (url: string, workers = 1): string => `
+<system>
+  workers ${workers}
+</system>
+<source>
+  @type lines
+  port 0
+  tag app.lines
+  <transport tcp>
+    linger_timeout 1
+  </transport>
+</source>
+<match **>
+  @type http_post
+  endpoint ${url}
+  <format>
+    @type words
+  </format>
+  <buffer>
+    @type list
+    flush_mode immediate
+  </buffer>
+</match>
+`;
+
+/** The same plugins as packages, each found by its name. */
+function installed(folder: string): void {
+  for (const file of files) {
+    const name = `sluice-plugin-${path.basename(file, '.mjs').replace(/^[a-z]+_/, '')}`;
+    const place = path.join(folder, 'node_modules', name);
+    mkdirSync(place, { recursive: true });
+    cpSync(path.join(fixtures, file), path.join(place, file));
+    const described = { name, version: '1.0.0', type: 'module', exports: `./${file}` };
+    writeFileSync(path.join(place, 'package.json'), JSON.stringify(described));
+  }
+}
+
+describe.each([1, 2])('under %i workers', (workers) => {
+  test('plugins of a folder run, and are loaded again with a reload', async () => {
+    const { url, received } = await endpoint();
+    const folder = temporaryFolder();
+    const plugins = path.join(folder, 'plugins');
+    cpSync(fixtures, plugins, { recursive: true });
+    const text = configuration(url, workers);
+    const agent = await AgentProcess.start(text, folder, { args: ['--plugin', plugins] });
+    await send(agent.port, 'one\ntwo\n');
+    await received('app.lines line=one');
+    await received('app.lines line=two');
+
+    // The new workers have the changed file.
+    const formatter = path.join(plugins, 'formatter_words.mjs');
+    writeFileSync(formatter, readFileSync(formatter, 'utf8').replace('${tag} ', 'new:${tag} '));
+    agent.log.length = 0;
+    expect((await agent.reload(text, 'SIGHUP')).msg).toBe('configuration reloaded');
+    await send(agent.port, 'three\n');
+    await received('new:app.lines line=three');
+    expect(await agent.stop()).toBe(0);
+  });
+
+  test('plugins that are installed as packages are found by their types', async () => {
+    const { url, received } = await endpoint();
+    const folder = temporaryFolder();
+    installed(folder);
+    const agent = await AgentProcess.start(configuration(url, workers), folder);
+    await send(agent.port, 'four\n');
+    await received('app.lines line=four');
+    expect(await agent.stop()).toBe(0);
+  });
+});
+
+test('every command knows them', async () => {
+  const folder = temporaryFolder();
+  const list = await sluice(['plugin', 'list', '--plugin', fixtures], '', folder);
+  expect(list.stderr).toBe('');
+  for (const [kind, type] of [
+    ['input', 'lines'],
+    ['output', 'http_post'],
+    ['formatter', 'words'],
+    ['service_discovery', 'listed'],
+    ['chunk_store', 'list'],
+  ]) {
+    expect(list.stdout).toMatch(new RegExp(`^${kind}\\s+${type}\\s+.*fixtures/plugins/`, 'm'));
+  }
+  const shown = await sluice(['plugin', 'show', 'lines', '--plugin', fixtures], '', folder);
+  expect(shown.stdout).toContain('linger_timeout');
+  const config = path.join(folder, 'sluice.conf');
+  writeFileSync(config, configuration('http://127.0.0.1:9/'));
+  const dry = await sluice(['--dry-run', '-c', config, '--plugin', fixtures]);
+  expect(dry).toMatchObject({ code: 0, stdout: `${config}: OK\n` });
+});
