@@ -1,0 +1,3 @@
+export { createProject, kinds, languages } from './create-project.js';
+export type { Kind, Language, ProjectOptions } from './create-project.js';
+export { main } from './main.js';
