@@ -53,4 +53,9 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     ],
     load: () => import('@sluice/formats'),
   },
+  {
+    from: '@sluice/sd-core',
+    provides: ['service_discovery file', 'service_discovery srv', 'service_discovery static'],
+    load: () => import('@sluice/sd-core'),
+  },
 ];

@@ -1,0 +1,3 @@
+export { fileServiceDiscovery } from './file.js';
+export { srvServiceDiscovery } from './srv.js';
+export { staticServiceDiscovery } from './static.js';
