@@ -48,7 +48,7 @@ class FileServiceDiscovery extends ServiceDiscovery {
     // Before the first read, so that no change is missed. The folder, as files are mostly replaced.
     watchFile(this.#path, { interval: POLL, persistent: false }, this.#look);
     try {
-      this.#watcher = watch(path.dirname(this.#path), { persistent: false }, this.#look);
+      this.#watcher = watch(path.dirname(this.#path), this.#look);
       this.#watcher.on('error', (error) => {
         this.log.debug({ path: this.#path, err: error }, 'cannot watch the folder');
         this.#watcher?.close();
