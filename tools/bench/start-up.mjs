@@ -22,8 +22,13 @@ writeFileSync(
 </source>
 <match **>
   @type file
-  path ${folder}/out.log
+  path ${folder}/out
   append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `,
 );

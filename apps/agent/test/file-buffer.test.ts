@@ -13,6 +13,10 @@ test('<buffer time> with @type memory holds events for the file output, sliced a
     <match **>
       @type file
       path ${folder}/app.%Y%m%d
+      append true
+      <format>
+        @type json
+      </format>
       <buffer time>
         @type memory
         timekey 1d

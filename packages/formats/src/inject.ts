@@ -17,7 +17,7 @@ export const injectSection = defineSection({
     'Adds the tag, the time or the host to each record; a field of that name is replaced.',
   params: {
     hostnameKey: t.string().optional().describe('Name of the field with the host name'),
-    hostname: t.string().optional().describe('The host name; default that of the system'),
+    hostname: t.string().optional().describe('The host name (default: that of the system)'),
     workerIdKey: t.string().optional().describe('Name of the field with the number of the worker'),
     tagKey: t.string().optional().describe('Name of the field with the tag'),
     timeKey: t.string().optional().describe('Name of the field with the time'),
@@ -25,6 +25,13 @@ export const injectSection = defineSection({
   },
   check: checkTimeParams,
 });
+
+/** A float even where it has no fraction, so that it is written as 1.0. */
+function packFloat(value: string | number | bigint): Buffer {
+  const bytes = Buffer.alloc(9, 0xcb);
+  bytes.writeDoubleBE(Number(value), 1);
+  return bytes;
+}
 
 /** Adds fields to every record of a stream. */
 export class Injector {
@@ -34,6 +41,7 @@ export class Injector {
   readonly #tagKey: Buffer | undefined;
   readonly #timeKey: Buffer | undefined;
   readonly #time: TimeWriter;
+  readonly #float: boolean;
 
   constructor(config: SectionOf<typeof injectSection>, workerId: number) {
     const fixed: Buffer[] = [];
@@ -51,8 +59,9 @@ export class Injector {
     this.#timeKey = timeKey === undefined ? undefined : Buffer.from(encodeValue(timeKey));
     if (tagKey !== undefined) this.#keys.push(Buffer.from(tagKey));
     if (timeKey !== undefined) this.#keys.push(Buffer.from(timeKey));
-    // Fluentd's string has whole seconds; the nanoseconds that the event has are not thrown away.
-    this.#time = timeWriter(config, 'float', isoFormat(config, '.%N'));
+    const { timeType, timeFormat } = config;
+    this.#float = (timeType ?? (timeFormat === undefined ? 'float' : 'string')) === 'float';
+    this.#time = timeWriter(config, 'float', isoFormat(config, ''));
   }
 
   /** Whether it adds anything at all. */
@@ -84,7 +93,7 @@ export class Injector {
       const time = this.#time(seconds, nanoseconds);
       if (time !== last || bytes === undefined) {
         last = time;
-        bytes = Buffer.concat([fields, timeKey, encodeValue(time)]);
+        bytes = Buffer.concat([fields, timeKey, this.#float ? packFloat(time) : encodeValue(time)]);
       }
       return bytes;
     };

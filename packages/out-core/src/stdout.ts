@@ -1,6 +1,6 @@
 import { write as fsWrite } from 'node:fs';
 import { promisify } from 'node:util';
-import { defineSection, t, type ConfigElement } from '@sluice/config';
+import { defineSection, type ConfigElement } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import { createInjector, formatSections, type Injector } from '@sluice/formats';
 import {
@@ -63,8 +63,8 @@ export const stdoutOutput = defineOutput({
   section: defineSection({
     name: 'match',
     description,
-    params: { format: t.string().optional().describe("Fluentd's old way of <format>'s @type") },
     sections: formatSections,
   }),
+  oldParameters: { format: true, inject: true },
   create: (_config, context, element) => new StdoutOutput(context, element),
 });

@@ -12,6 +12,8 @@ interface Library {
 
 const exclusive = 2 | 4; // LOCK_EX | LOCK_NB
 const unlock = 8; // LOCK_UN
+/** Nobody of ours holds a lock for longer than a write: after so many milliseconds it is told. */
+const patienceTime = 1000;
 
 let library: Library | undefined;
 let tried = false;
@@ -35,6 +37,24 @@ function load(): Library | undefined {
   return library;
 }
 
+/** Thrown when the output stops while another process has the lock. */
+export class FileLockedError extends Error {
+  readonly code = 'ERR_SLUICE_FILE_LOCKED';
+  override readonly name = 'FileLockedError';
+
+  constructor() {
+    super('another process has locked the file');
+  }
+}
+
+/** How to wait for a lock. */
+export interface LockWaiting {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Called once when the lock has not come within a second. */
+  readonly onLocked: () => void;
+}
+
 /**
  * Locks an open file against every other process, and every other open of it in this one, with
  * `flock(2)`. The kernel lets go of the lock when its holder dies.
@@ -43,15 +63,28 @@ function load(): Library | undefined {
  * the one that its holder needs for writing.
  *
  * @returns whether it is locked: false where this platform or file system has no such locks
+ * @throws FileLockedError when the signal ends the waiting
  */
-export async function lockFile(fd: number): Promise<boolean> {
+export async function lockFile(fd: number, { signal, onLocked }: LockWaiting): Promise<boolean> {
   const lib = load();
   if (lib === undefined) return false;
+  let since = 0;
   for (let attempt = 0; lib.flock(fd, exclusive) !== 0; attempt += 1) {
     if (!lib.again.has(lib.errno())) return false;
+    if (attempt === 0) since = performance.now();
+    else if (since > 0 && performance.now() - since > patienceTime) {
+      onLocked();
+      since = 0;
+    }
+    if (signal.aborted && since === 0) throw new FileLockedError();
     await (attempt < 4 ? setImmediate() : setTimeout(Math.min(attempt - 3, 5)));
   }
   return true;
+}
+
+/** Locks the file where nobody else has locked it. @returns whether it is locked now */
+export function tryLockFile(fd: number): boolean {
+  return load()?.flock(fd, exclusive) === 0;
 }
 
 export function unlockFile(fd: number): void {

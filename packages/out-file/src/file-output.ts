@@ -17,6 +17,7 @@ import { filePaths, type FilePaths } from './file-paths.js';
 import { fileSection, type FileConfig } from './file-section.js';
 import { FileSet } from './file-set.js';
 import type { FileCounters } from './log-file.js';
+import type { Fill } from './page-writer.js';
 import type { FileName, Slice } from './path-template.js';
 import { splitByTime } from './split-by-time.js';
 import { pointSymlink } from './symlink.js';
@@ -72,13 +73,13 @@ class FileOutput extends Output {
     super(context);
     this.#config = config;
     this.#paths = filePaths(config, element, context);
-    this.#formatter = formatterOf(context, element, 'json');
+    this.#formatter = formatterOf(context, element, 'out_file');
     this.#injector = createInjector(element, this.workerId, context.log);
     const compress = config.compress !== 'text';
     if (config.rotateAge !== undefined && !config.append && this.workers > 1) {
       if (!config.path.includes('${worker_id}')) throw numberedTogether(element);
     }
-    const { append, fsync, flushInterval, rotateSize, rotateAge } = config;
+    const { append, fsync, writeInterval, rotateSize, rotateAge } = config;
     setMaxListeners(0, this.#stopping.signal);
     this.#files = new FileSet(
       {
@@ -87,9 +88,10 @@ class FileOutput extends Output {
         stopping: this.#stopping.signal,
         shared: this.workers > 1,
         append,
+        filePerWrite: !append && isBuffered(config),
         compress,
         fsync,
-        flushInterval,
+        writeInterval,
         rotateSize,
         rotateAge,
         tail: compress ? gzipTail : tails[this.#formatter.framing],
@@ -168,22 +170,28 @@ class FileOutput extends Output {
   }
 
   #writePart(tag: string, slice: Slice, stream: EventStream): Promise<void> {
-    const bytes = this.#formatter.format(tag, this.#injector?.apply(tag, stream) ?? stream);
-    const limit = this.#config.totalLimitSize;
-    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > limit) {
-      return Promise.reject(this.#refuse(limit));
-    }
-    this.#waitingBytes += bytes.length;
-    const written = this.#files.append(this.#linked(tag, slice), slice.path, bytes);
+    const events = this.#injector?.apply(tag, stream) ?? stream;
+    let bytes = 0;
+    const fill: Fill = (target, offset) => {
+      const end = this.#formatter.formatInto(tag, events, target, offset);
+      if (end < 0) return end;
+      const size = end - offset;
+      const limit = this.#config.totalLimitSize;
+      if (this.#waitingBytes > 0 && this.#waitingBytes + size > limit) throw this.#refuse(limit);
+      bytes = size;
+      this.#waitingBytes += size;
+      return end;
+    };
+    const written = this.#files.append(this.#linked(tag, slice), slice.path, fill);
     // Not finally(), whose promise would be one more to watch.
     written.then(
       () => {
-        this.#waitingBytes -= bytes.length;
+        this.#waitingBytes -= bytes;
         this.#events += stream.count;
         this.#overflowing = false;
       },
       () => {
-        this.#waitingBytes -= bytes.length;
+        this.#waitingBytes -= bytes;
       },
     );
     return written;
@@ -224,6 +232,11 @@ class FileOutput extends Output {
   }
 }
 
+/** Whether a store other than files stands before the output, so that each write is a whole chunk. */
+function isBuffered({ buffer }: FileConfig): boolean {
+  return buffer?.type !== undefined && buffer.type !== 'file';
+}
+
 /** With append false the newest files are those being written, by whichever worker. */
 function numberedTogether(element: ConfigElement): ConfigError {
   return element.error('rotate_age with append false would remove files of other workers', {
@@ -237,6 +250,12 @@ export const fileOutput = defineOutput({
   type: 'file',
   description: 'Appends events to files; paths may have placeholders for the time and the tag.',
   section: fileSection,
+  oldParameters: {
+    buffer: { chunkKeys: 'time' },
+    format: true,
+    inject: true,
+    keep: ['time_slice_format'],
+  },
   create: (config, context, element) => new FileOutput(context, config, element),
   startProblems: (config, _context, element) => pathProblems(config.path, element),
 });

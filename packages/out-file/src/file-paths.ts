@@ -1,8 +1,12 @@
-import path from 'node:path';
-import type { ConfigElement } from '@sluice/config';
+import { ConfigElement } from '@sluice/config';
 import type { PluginContext } from '@sluice/plugin';
-import { StrftimeError } from '@sluice/formats';
-import { localOffset, utcOffset, zoneOffset, type ZoneOffset } from '@sluice/formats';
+import {
+  localOffset,
+  StrftimeError,
+  utcOffset,
+  zoneOffset,
+  type ZoneOffset,
+} from '@sluice/formats';
 import {
   bufferParams,
   keysOf,
@@ -26,59 +30,55 @@ function timePlaceholders(timekey: number): string {
   return timekey < day ? '%Y%m%d%H' : '%Y%m%d';
 }
 
-/** The time of one step of an old time_slice_format. */
-function timekeyOf(format: string): number {
-  if (/%[-0_^]*\d*[SsTXrc]/.test(format)) return 1;
-  if (/%[-0_^]*\d*[MR]/.test(format)) return 60;
-  return /%[-0_^]*\d*[HIkl]/.test(format) ? 3600 : day;
+function zone(slice: SliceConfig): ZoneOffset {
+  if (slice.timekeyUseUtc) return utcOffset;
+  return slice.timekeyZone === undefined ? localOffset : zoneOffset(slice.timekeyZone);
 }
 
-function zone(config: FileConfig, slice: SliceConfig | undefined): ZoneOffset {
-  if (slice?.timekeyUseUtc === true) return utcOffset;
-  if (slice?.timekeyZone !== undefined) return zoneOffset(slice.timekeyZone);
-  if (config.timezone !== undefined) return zoneOffset(config.timezone);
-  return config.utc || config.localtime === false ? utcOffset : localOffset;
-}
-
-/** An extension that is a fixed one: `.log`, but not that of `app.%Y` or `app.${tag}`. */
-function extension(file: string): string {
-  const found = path.extname(file);
-  return /[%$*{}[\]]/.test(found) ? '' : found;
+/** A path in two parts; a number goes between them. */
+interface PathParts {
+  readonly base: string;
+  readonly suffix: string;
 }
 
 /**
- * Fluentd appends the time to a path without a time in it, then the suffix. Here a path that ends
- * with an extension keeps it, and gets no suffix unless one is asked for.
+ * Puts the time into the path, and the suffix behind it, as Fluentd does: in place of `*`; behind the
+ * path where none of the time's parts is in it; not at all where they are there.
  */
-function template(config: FileConfig, timekey: number | undefined, written: ConfigElement) {
-  let base = config.path;
-  let suffix = '';
-  if (timekey !== undefined) {
-    const placeholders = config.timeSliceFormat ?? timePlaceholders(timekey);
-    if (base.includes('*')) base = base.replaceAll('*', placeholders);
-    else if (!/%[-0_^]*\d*[A-Za-z]/.test(base)) base += `.${placeholders}`;
-  } else if (base.includes('*')) {
+function partsOf(
+  config: FileConfig,
+  timekey: number | undefined,
+  timeFormat: string | undefined,
+  written: ConfigElement,
+): PathParts {
+  const { path: given } = config;
+  const compressed = config.compress === 'text' ? '' : '.gz';
+  const suffix = (config.addPathSuffix ? config.pathSuffix : '') + compressed;
+  const star = given.indexOf('*');
+  if (timekey === undefined) {
+    if (star < 0) return { base: given, suffix };
     throw written.error('* in the path needs <buffer time>', {
       param: 'path',
-      hint: 'write the time itself: %Y%m%d',
+      hint: 'write <buffer time>, or the time itself: %Y%m%d',
     });
   }
-  const gzip = config.compress !== 'text';
-  if (gzip && base.endsWith('.gz')) {
-    base = base.slice(0, -3);
-    suffix = '.gz';
-  } else if (gzip) {
-    suffix = '.gz';
+  const time = timeFormat ?? timePlaceholders(timekey);
+  if (star >= 0) {
+    const rest = given.slice(star + 1).replaceAll('*', time);
+    return { base: given.slice(0, star) + time, suffix: rest + compressed };
   }
-  const wanted = config.addPathSuffix ?? written.params.has('path_suffix');
-  const own = wanted ? '' : extension(base);
-  if (own !== '') {
-    base = base.slice(0, -own.length);
-    suffix = own + suffix;
-  } else if (wanted || config.addPathSuffix === undefined) {
-    suffix = config.pathSuffix + suffix;
+  if (timeFormat === undefined) {
+    const parts = time.match(/../g) ?? [];
+    const absent = parts.filter((part) => !given.includes(part));
+    if (absent.length === 0) return { base: given, suffix };
+    if (absent.length < parts.length) {
+      throw written.error(
+        `the path has a part of the time, but not ${absent.join(' ')} of its timekey ${timekey}`,
+        { param: 'path', hint: `put ${time} into the path, or no time at all` },
+      );
+    }
   }
-  return { base, suffix };
+  return { base: `${given}.${time}`, suffix };
 }
 
 /**
@@ -91,9 +91,10 @@ export function filePaths(
   element: ConfigElement,
   context: PluginContext,
 ): FilePaths {
-  const slice =
-    config.buffer &&
-    sliceSection.read(config.buffer, { log: context.log, ignoreParams: bufferParams });
+  const slice = sliceSection.read(
+    config.buffer ?? new ConfigElement({ name: 'buffer', location: element.location }),
+    { log: context.log, ignoreParams: bufferParams },
+  );
   const buffered = config.buffer?.type;
   // With a @type other than file the host buffers, and reads them.
   if (config.buffer !== undefined && (buffered === undefined || buffered === 'file')) {
@@ -106,11 +107,10 @@ export function filePaths(
       );
     }
   }
-  const timed = slice !== undefined && keysOf(slice.chunkKeys).includes('time');
-  let timekey = slice?.timekey ?? (timed ? day : undefined);
-  if (config.timeSliceFormat !== undefined) timekey ??= timekeyOf(config.timeSliceFormat);
-  const parts = template(config, timekey, element);
-  const shared = { zone: zone(config, slice), timekey, workerId: context.workerId ?? 0 };
+  const timed = keysOf(slice.chunkKeys).includes('time');
+  const timekey = timed ? (slice.timekey ?? day) : undefined;
+  const parts = partsOf(config, timekey, config.timeSliceFormat, element);
+  const shared = { zone: zone(slice), timekey, workerId: context.workerId ?? 0 };
   const make = (param: string, base: string, suffix: string): PathTemplate => {
     try {
       return new PathTemplate({ base, suffix, ...shared });

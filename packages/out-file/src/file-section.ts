@@ -22,17 +22,14 @@ export const fileSection = defineSection({
       .describe('The file; %Y and so on, ${tag}, ${tag[0]}, ${worker_id}, ${hostname}'),
     append: t
       .bool()
-      .default(true)
-      .describe('Grow a file that is there; false: a new, numbered file. Fluentd: false'),
-    addPathSuffix: t
-      .bool()
-      .optional()
-      .describe('Whether path_suffix is added; by default to a path without an extension'),
+      .default(false)
+      .describe('Grow a file that is there; false: a new, numbered file'),
+    addPathSuffix: t.bool().default(true).describe('End paths with path_suffix'),
     pathSuffix: t.string().default('.log').describe('The ending of a path'),
     compress: t
       .enum(['text', 'gz', 'gzip'])
       .default('text')
-      .describe('gzip: each write is a gzip member, and .gz is added to the path'),
+      .describe('gzip or gz: each write is a gzip member, and .gz is added to the path'),
     symlinkPath: t.string().optional().describe('A symbolic link to the newest file'),
     symlinkPathUseRelative: t.bool().default(false).describe('The link has a relative path in it'),
     rotateSize: t
@@ -42,9 +39,9 @@ export const fileSection = defineSection({
     rotateAge: t
       .integer({ min: 0 })
       .optional()
-      .describe('How many renamed files stay; default all'),
+      .describe('How many renamed or numbered files stay (default: all)'),
     fsync: t.bool().default(false).describe('Acknowledge only what is on the disk'),
-    flushInterval: t
+    writeInterval: t
       .time()
       .default(0)
       .describe('Seconds that events wait, unacknowledged, for others to be written with'),
@@ -55,14 +52,10 @@ export const fileSection = defineSection({
     maxOpenFiles: t.integer({ min: 1 }).default(128).describe('How many files may be open at once'),
     filePermission: permission('0644').describe('Mode of files that are created'),
     dirPermission: permission('0755').describe('Mode of folders that are created'),
-    utc: t.bool().default(false).describe('Times in paths are UTC; otherwise local'),
-    localtime: t.bool().optional().describe('Times in paths are local; the opposite of utc'),
-    timezone: t.string().optional().describe('Zone of times in paths: +09:00 or Asia/Tokyo'),
     timeSliceFormat: t
       .string()
       .optional()
       .describe("Fluentd's old way: the time in the path, as strftime"),
-    format: t.string().optional().describe("Fluentd's old way of <format>'s @type"),
     recompress: t.bool().optional().describe('Has no effect: nothing is compressed before'),
   },
   sections: {
@@ -81,10 +74,6 @@ export const fileSection = defineSection({
     if (value.symlinkPathUseRelative && value.symlinkPath === undefined) {
       throw context.error('symlinkPathUseRelative', 'needs symlink_path');
     }
-    if (value.utc && value.localtime === true) {
-      throw context.error('utc', 'utc and localtime exclude each other', 'keep one of them');
-    }
-    checkZone('timezone', value.timezone, context);
   },
 });
 
@@ -95,13 +84,16 @@ export const sliceSection = defineSection({
   name: 'buffer',
   description: 'How a path is sliced by time.',
   argument: {
-    chunkKeys: t.string().default('').describe('time, tag or both, with a comma between'),
+    chunkKeys: t
+      .string()
+      .default('time')
+      .describe('time, tag or both, with a comma between; [] for neither'),
   },
   params: {
     timekey: t
       .time(seconds)
       .optional()
-      .describe('Length of a time slice in seconds; default a day'),
+      .describe('Length of a time slice in seconds (default: a day)'),
     timekeyUseUtc: t.bool().default(false).describe('Slices begin at full UTC times'),
     timekeyZone: t.string().optional().describe('Zone of slices: +09:00 or Asia/Tokyo'),
   },

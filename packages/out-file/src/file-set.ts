@@ -1,4 +1,5 @@
 import { LogFile, type LogFileContext } from './log-file.js';
+import type { Fill } from './page-writer.js';
 import type { FileName } from './path-template.js';
 
 /** Files that nobody writes to for so long are closed, in milliseconds. */
@@ -33,20 +34,20 @@ export class FileSet {
   }
 
   /** As {@link LogFile.append}, to the file of that name. */
-  append(name: FileName, path: string, bytes: Buffer): Promise<void> {
+  append(name: FileName, path: string, fill: Fill): Promise<void> {
     const entry = this.#entries.get(path);
     if (entry !== undefined) {
-      entry.usedAt = Date.now();
+      entry.usedAt = performance.now();
       if (this.#entries.size > 1) {
         this.#entries.delete(path);
         this.#entries.set(path, entry);
       }
-      return entry.file.append(bytes);
+      return entry.file.append(fill);
     }
     if (this.#entries.size < this.limit && this.#admissions === undefined) {
-      return this.#add(name).append(bytes);
+      return this.#add(name).append(fill);
     }
-    return this.#appendLater(name, path, bytes);
+    return this.#appendLater(name, path, fill);
   }
 
   /** Writes at once what waits for more. */
@@ -71,7 +72,7 @@ export class FileSet {
 
   #add(name: FileName): LogFile {
     const file = new LogFile(name, this.context);
-    this.#entries.set(file.path, { file, usedAt: Date.now() });
+    this.#entries.set(file.path, { file, usedAt: performance.now() });
     if (this.#timer === undefined && this.#entries.size > 1) {
       this.#timer = setInterval(() => this.#closeIdle(), idleTime / 4);
       this.#timer.unref();
@@ -80,11 +81,11 @@ export class FileSet {
   }
 
   // One after another, so that the events of one file keep their order.
-  async #appendLater(name: FileName, path: string, bytes: Buffer): Promise<void> {
+  async #appendLater(name: FileName, path: string, fill: Fill): Promise<void> {
     const admitted = (this.#admissions ?? Promise.resolve()).then(async () => {
       while (!this.#entries.has(path) && this.#entries.size >= this.limit) await this.#makeRoom();
       // In an object, so that nobody here waits for the writing itself.
-      return { written: (this.#entries.get(path)?.file ?? this.#add(name)).append(bytes) };
+      return { written: (this.#entries.get(path)?.file ?? this.#add(name)).append(fill) };
     });
     const done = admitted.then(
       () => undefined,
@@ -118,7 +119,7 @@ export class FileSet {
   }
 
   #closeIdle(): void {
-    const before = Date.now() - idleTime;
+    const before = performance.now() - idleTime;
     for (const [path, entry] of this.#entries) {
       if (entry.usedAt < before && entry.file.isIdle) void this.#close(path, entry);
     }

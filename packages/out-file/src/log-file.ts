@@ -4,12 +4,11 @@ import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '@sluice/server';
-import { GroupWriter } from '@sluice/plugin';
-import { writeFully } from '@sluice/plugin';
-import { lockFile, unlockFile } from './file-lock.js';
+import { lockFile, tryLockFile, unlockFile } from './file-lock.js';
 import { gzipMember } from './gzip-member.js';
+import { PageWriter, type Fill } from './page-writer.js';
 import type { FileName } from './path-template.js';
-import { createNumbered, freeNumber, numberedPath, removeOld } from './rotation.js';
+import { createNumbered, freeNumber, newestNumbered, numberedPath, removeOld } from './rotation.js';
 import type { TailRule } from './tail.js';
 import { makeFolder } from './make-folder.js';
 
@@ -44,10 +43,12 @@ export interface LogFileContext {
   readonly shared: boolean;
   /** Grow a file that is there; otherwise every open makes a new, numbered one. */
   readonly append: boolean;
+  /** With `append` false: every write makes a new file, as each holds a whole chunk. */
+  readonly filePerWrite: boolean;
   readonly compress: boolean;
   readonly fsync: boolean;
   /** Seconds to gather what is written together. */
-  readonly flushInterval: number;
+  readonly writeInterval: number;
   /** Bytes; a file that would become larger is rotated first. */
   readonly rotateSize?: number | undefined;
   /** How many rotated files stay; all where it is absent. */
@@ -59,7 +60,7 @@ export interface LogFileContext {
 }
 
 /** Errors that waiting does not mend, because they come from the name of the file. */
-const hopeless = new Set(['EEXIST', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOTDIR']);
+const permanent = new Set(['EEXIST', 'EINVAL', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOTDIR']);
 /** How long a file is trusted to be still the one that its path leads to, in milliseconds. */
 const checkInterval = 1000;
 const firstDelay = 100;
@@ -86,18 +87,18 @@ interface OpenFile {
  * who gets the lock first sees whether the one before it died in the middle.
  */
 export class LogFile {
-  readonly #writer: GroupWriter;
+  readonly #writer: PageWriter;
   #open: OpenFile | undefined;
+  /** By the monotonic clock; 0 where the path has to be looked at again. */
   #checkedAt = 0;
   #lockMissing = false;
+  #lockedByOther = false;
 
   constructor(
     readonly name: FileName,
     readonly context: LogFileContext,
   ) {
-    this.#writer = new GroupWriter((chunks) => this.#write(chunks), {
-      interval: context.flushInterval * 1000,
-    });
+    this.#writer = new PageWriter((bytes) => this.#write(bytes), context.writeInterval * 1000);
   }
 
   get path(): string {
@@ -120,13 +121,13 @@ export class LogFile {
   }
 
   /**
-   * Appends the bytes, which must not change until the promise settles.
+   * Appends what `fill` writes; it is called at once.
    *
    * @returns resolves when they are written (with `fsync`: on the disk); rejects with the system's
-   *   error, and then no part of them is left in the file
+   *   error, and then no part of them is left in the file; or with what `fill` throws
    */
-  append(bytes: Buffer): Promise<void> {
-    return this.#writer.write(bytes);
+  append(fill: Fill): Promise<void> {
+    return this.#writer.append(fill);
   }
 
   /** Writes at once what waits for more, and to the file that the path leads to now. */
@@ -146,9 +147,9 @@ export class LogFile {
     await this.#closeHandle();
   }
 
-  async #write(chunks: Buffer[]): Promise<void> {
+  async #write(bytes: Buffer): Promise<void> {
     const { counters, log, stopping } = this.context;
-    const packed = this.context.compress ? [await gzipMember(Buffer.concat(chunks))] : chunks;
+    const packed = this.context.compress ? await gzipMember(bytes) : bytes;
     let failedAt = 0;
     let attempts = 0;
     for (;;) {
@@ -156,11 +157,11 @@ export class LogFile {
         await this.#writeOnce(packed);
         break;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         const code = (error as NodeJS.ErrnoException).code ?? '';
+        const reason = reasonOf(error, code);
         attempts += 1;
         this.#checkedAt = 0;
-        if (code === '' || hopeless.has(code) || stopping.aborted) {
+        if (code === '' || permanent.has(code) || stopping.aborted) {
           if (failedAt !== 0) counters.failing -= 1;
           counters.failedWrites += 1;
           log.error(
@@ -171,7 +172,7 @@ export class LogFile {
         }
         counters.retries += 1;
         if (failedAt === 0) {
-          failedAt = Date.now();
+          failedAt = performance.now();
           counters.failing += 1;
           log.warn(
             { path: this.path, reason },
@@ -183,7 +184,7 @@ export class LogFile {
     }
     if (failedAt === 0) return;
     counters.failing -= 1;
-    const seconds = Math.round((Date.now() - failedAt) / 100) / 10;
+    const seconds = Math.round((performance.now() - failedAt) / 100) / 10;
     log.info(
       { path: this.path, retries: attempts, seconds },
       `writing to ${this.path} works again: the events that waited are kept`,
@@ -198,46 +199,49 @@ export class LogFile {
   }
 
   /** One attempt: all of it, or nothing. */
-  async #writeOnce(chunks: Buffer[]): Promise<void> {
-    let bytes = 0;
-    for (const chunk of chunks) bytes += chunk.length;
+  async #writeOnce(bytes: Buffer): Promise<void> {
     const { counters } = this.context;
     let file = await this.#ensureOpen();
     if (file.regular) {
-      while (!(await this.#locked(file, (locked) => this.#append(file, chunks, bytes, locked)))) {
+      for (;;) {
+        const { regular } = file;
+        const kept = await this.#locked(file, (locked) => this.#append(file, bytes, locked));
+        // Not under the lock, so that others can write meanwhile. Where it fails the events are
+        // written once more: what the kernel could not bring to the disk it may have forgotten.
+        if (kept && regular && this.context.fsync) await file.handle.datasync();
+        if (kept && !this.#isRemoved(file)) break;
+        if (kept) await this.#closeHandle();
         file = await this.#ensureOpen();
       }
+      if (this.context.filePerWrite) await this.#closeHandle();
     } else {
-      await writeFully((vectors) => file.handle.writev(vectors), chunks);
+      await writeAll(file.handle, bytes);
     }
-    // Not under the lock, so that others can write meanwhile. Where it fails the events are written
-    // once more: what the kernel could not bring to the disk it may have forgotten.
-    if (this.context.fsync && file.regular) await file.handle.datasync();
     counters.writes += 1;
-    counters.writtenBytes += bytes;
+    counters.writtenBytes += bytes.length;
+  }
+
+  /** Whether nobody can find the file any more, so that what is written to it is lost. */
+  #isRemoved({ handle, path: removed }: OpenFile): boolean {
+    if (fstatSync(handle.fd).nlink > 0) return false;
+    this.context.log.warn({ path: removed }, `${removed} was removed: it is made anew`);
+    return true;
   }
 
   /** @returns false where the file was full, and has been moved away. */
-  async #append(
-    file: OpenFile,
-    chunks: Buffer[],
-    bytes: number,
-    locked: boolean,
-  ): Promise<boolean> {
+  async #append(file: OpenFile, bytes: Buffer, locked: boolean): Promise<boolean> {
     const { rotateSize } = this.context;
     await this.#check(file, locked);
-    if (rotateSize !== undefined && file.end > 0 && file.end + bytes > rotateSize) {
+    if (rotateSize !== undefined && file.end > 0 && file.end + bytes.length > rotateSize) {
       await this.#rotate(file);
       return false;
     }
     const before = file.end;
     let written = 0;
     try {
-      await writeFully(async (vectors) => {
-        const result = await file.handle.writev(vectors);
-        written += result.bytesWritten;
-        return result;
-      }, chunks);
+      await writeAll(file.handle, bytes, (count) => {
+        written += count;
+      });
     } catch (error) {
       // A line cut in the middle, by a full disk say, would spoil the next one too. Without the
       // lock another process may have written behind it: its lines are not ours to cut.
@@ -246,7 +250,7 @@ export class LogFile {
       }
       throw error;
     }
-    file.end = before + bytes;
+    file.end = before + bytes.length;
     return true;
   }
 
@@ -300,7 +304,14 @@ export class LogFile {
 
   async #locked<T>(file: OpenFile, work: (locked: boolean) => Promise<T>): Promise<T> {
     const { handle } = file;
-    const locked = await lockFile(handle.fd);
+    const locked = await lockFile(handle.fd, {
+      signal: this.context.stopping,
+      onLocked: () => this.#tellLocked(file),
+    });
+    if (this.#lockedByOther) {
+      this.#lockedByOther = false;
+      this.context.log.info({ path: file.path }, `${file.path} is no longer locked`);
+    }
     if (!locked && !this.#lockMissing) {
       this.#lockMissing = true;
       const level = this.context.shared ? 'warn' : 'debug';
@@ -316,6 +327,14 @@ export class LogFile {
     }
   }
 
+  #tellLocked({ path: locked }: OpenFile): void {
+    this.#lockedByOther = true;
+    this.context.log.warn(
+      { path: locked },
+      `another process has locked ${locked}: events wait, unacknowledged, until it lets go`,
+    );
+  }
+
   async #isCurrent({ path: opened, device, inode }: OpenFile): Promise<boolean> {
     try {
       const found = await stat(opened);
@@ -328,8 +347,8 @@ export class LogFile {
 
   /** Opens the file, again where it has been moved or removed: by logrotate, or another worker. */
   async #ensureOpen(): Promise<OpenFile> {
-    const now = Date.now();
-    if (now - this.#checkedAt >= checkInterval) {
+    const now = performance.now();
+    if (this.#checkedAt === 0 || now - this.#checkedAt >= checkInterval) {
       if (this.#open !== undefined && !(await this.#isCurrent(this.#open))) {
         await this.#closeHandle();
       }
@@ -343,6 +362,7 @@ export class LogFile {
     const { append, fileMode, folderMode, fsync, onOpen } = this.context;
     const folder = path.dirname(this.path);
     await makeFolder(folder, folderMode);
+    if (!append) await this.#repairNewest();
     const opened = append
       ? { handle: await openGrowing(this.path, fileMode), path: this.path }
       : await createNumbered(this.name, fileMode);
@@ -359,6 +379,22 @@ export class LogFile {
     }
   }
 
+  /** With `append` false nobody writes to the files of before: a broken tail would stay for ever. */
+  async #repairNewest(): Promise<void> {
+    const newest = await newestNumbered(this.name);
+    if (newest === undefined) return;
+    const handle = await open(newest, 'r+').catch(() => undefined);
+    if (handle === undefined) return; // its owner may not let us: the new file is what counts
+    try {
+      if (!(await handle.stat()).isFile() || !tryLockFile(handle.fd)) return;
+      const regular = true;
+      const file = { handle, path: newest, device: 0, inode: 0, regular, end: 0, checked: false };
+      await this.#check(file, true);
+    } finally {
+      await handle.close(); // lets go of the lock, too
+    }
+  }
+
   async #closeHandle(): Promise<void> {
     const file = this.#open;
     this.#open = undefined;
@@ -368,12 +404,36 @@ export class LogFile {
 
 /** For reading as well, so that the tail can be looked at; pipes and devices only for writing. */
 async function openGrowing(file: string, mode: number): Promise<FileHandle> {
-  const { O_APPEND, O_CREAT, O_RDWR, O_WRONLY } = constants;
-  const isOther = await stat(file).then(
-    (status) => !status.isFile() && !status.isDirectory(),
-    () => false,
-  );
-  return open(file, O_APPEND | (isOther ? O_WRONLY : O_CREAT | O_RDWR), mode);
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) {
+    return open(file, O_APPEND | O_CREAT | O_RDWR, mode);
+  }
+  // Opening a pipe waits for its reader, for ever if need be, and keeps a thread: ask first.
+  const probe = found.isFIFO() ? await open(file, O_WRONLY | O_NONBLOCK) : undefined;
+  try {
+    return await open(file, O_APPEND | O_WRONLY, mode);
+  } finally {
+    await probe?.close();
+  }
+}
+
+function reasonOf(error: unknown, code: string): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return code === 'ENXIO' ? `${reason}. It is a pipe that nobody reads from` : reason;
+}
+
+/** Writes all of it, however many bytes the kernel takes at a time. */
+async function writeAll(
+  handle: FileHandle,
+  bytes: Buffer,
+  onWritten?: (count: number) => void,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+    onWritten?.(bytesWritten);
+  }
 }
 
 /** A new file is on the disk only when its folder is. */

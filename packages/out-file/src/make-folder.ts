@@ -15,10 +15,12 @@ export async function makeFolder(folder: string, mode?: number): Promise<void> {
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return;
     const parent = path.dirname(folder);
-    if (codeOf(error) !== 'ENOENT' || parent === folder || (await exists(parent))) throw error;
-    await makeFolder(parent, mode);
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
+    const found = await exists(parent);
+    if (!found) await makeFolder(parent, mode);
     await mkdir(folder, mode).catch((again: unknown) => {
-      if (codeOf(again) !== 'EEXIST') throw again; // another process was faster
+      // Another process was faster: with the parent, or with the folder.
+      if (codeOf(again) !== 'EEXIST') throw again;
     });
   }
 }

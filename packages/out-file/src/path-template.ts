@@ -7,7 +7,7 @@ import { quarter, type ZoneOffset } from '@sluice/formats';
 export interface PathTemplateOptions {
   /** The path without its ending, with placeholders. */
   readonly base: string;
-  /** The ending, taken as it is: `.log`, `.log.gz`. */
+  /** The rest of it, behind the number of a file: `.log`, `.log.gz`; with placeholders, too. */
   readonly suffix: string;
   readonly zone: ZoneOffset;
   /** Length of a time slice in seconds; the placeholders get the beginning of the slice. */
@@ -53,7 +53,6 @@ type Part = TimeFormat | ((tag: string) => string);
 /** Linux allows 255 bytes for a name; what stands around the tag needs some of them. */
 const mostTagBytes = 160;
 // Control characters have no business in a file's name.
-
 const unsafe = /[/\\\u0000-\u001f\u007f]/g;
 
 /**
@@ -85,41 +84,64 @@ function placeholder(name: string, workerId: number): string | ((tag: string) =>
   return (tag) => safeName(tag.split('.').at(index) ?? '');
 }
 
+interface Parts {
+  readonly parts: Part[];
+  readonly tagged: boolean;
+  readonly timed: boolean;
+  readonly unit: number;
+}
+
+/** @throws PathTemplateError, StrftimeError */
+function readParts(source: string, { zone, workerId }: PathTemplateOptions): Parts {
+  const open = /\$\{[^}]*$/.exec(source)?.[0];
+  if (open !== undefined) throw new PathTemplateError(open, `"${open}" is not closed`);
+  const parts: Part[] = [];
+  let unit = quarter;
+  let tagged = false;
+  let timed = false;
+  // The pieces between are read one by one, so that a % in a tag is only a %.
+  for (const [whole, name] of source.matchAll(/\$\{([^}]*)\}|(?:(?!\$\{)[^])+/g)) {
+    const part = whole.startsWith('${') ? placeholder(name, workerId) : whole;
+    if (typeof part === 'function') {
+      tagged = true;
+      parts.push(part);
+    } else if (part === whole) {
+      const time = compileStrftime(whole, zone);
+      timed ||= time.timed;
+      unit = Math.min(unit, time.unit);
+      parts.push(time);
+    } else {
+      parts.push(() => part);
+    }
+  }
+  return { parts, tagged, timed, unit };
+}
+
+function rendered(parts: readonly Part[], tag: string, seconds: number): string {
+  let text = '';
+  for (const part of parts) text += 'timed' in part ? part(seconds, 0) : part(tag);
+  return text;
+}
+
 /** The path of an output, with placeholders for the tag and the time of events. */
 export class PathTemplate {
   /** Whether the path depends on the tag. */
   readonly tagged: boolean;
   /** Whether the path depends on the time. */
   readonly timed: boolean;
-  readonly #parts: Part[] = [];
+  readonly #base: Part[];
+  readonly #suffix: Part[];
   readonly #unit: number;
 
   /** @throws PathTemplateError, StrftimeError */
   constructor(readonly options: PathTemplateOptions) {
-    const { base, zone, workerId } = options;
-    const open = /\$\{[^}]*$/.exec(base)?.[0];
-    if (open !== undefined) throw new PathTemplateError(open, `"${open}" is not closed`);
-    let unit = quarter;
-    let tagged = false;
-    let timed = false;
-    // The pieces between are read one by one, so that a % in a tag is only a %.
-    for (const [whole, name] of path.resolve(base).matchAll(/\$\{([^}]*)\}|(?:(?!\$\{)[^])+/g)) {
-      const part = whole.startsWith('${') ? placeholder(name, workerId) : whole;
-      if (typeof part === 'function') {
-        tagged = true;
-        this.#parts.push(part);
-      } else if (part === whole) {
-        const time = compileStrftime(whole, zone);
-        timed ||= time.timed;
-        unit = Math.min(unit, time.unit);
-        this.#parts.push(time);
-      } else {
-        this.#parts.push(() => part);
-      }
-    }
-    this.tagged = tagged;
-    this.timed = timed;
-    this.#unit = unit || 1;
+    const base = readParts(path.resolve(options.base), options);
+    const suffix = readParts(options.suffix, options);
+    this.#base = base.parts;
+    this.#suffix = suffix.parts;
+    this.tagged = base.tagged || suffix.tagged;
+    this.timed = base.timed || suffix.timed;
+    this.#unit = Math.min(base.unit, suffix.unit) || 1;
   }
 
   /** The folder that is there whatever the tag and the time are. */
@@ -131,7 +153,7 @@ export class PathTemplate {
   /** Where an event goes. */
   slice(tag: string, seconds: number): Slice {
     const at = Math.min(Math.max(Math.floor(seconds), -mostSeconds), mostSeconds);
-    const { timekey, zone, suffix } = this.options;
+    const { timekey, zone } = this.options;
     let from = -Infinity;
     let until = Infinity;
     let start = at;
@@ -148,10 +170,8 @@ export class PathTemplate {
         until = Math.min(until, start + timekey);
       }
     }
-    let base = '';
-    for (const part of this.#parts) {
-      base += 'timed' in part ? part(start, 0) : part(tag);
-    }
+    let base = rendered(this.#base, tag, start);
+    const suffix = rendered(this.#suffix, tag, start);
     // A part of a path that a tag made empty, or . or .., is no folder of its own.
     if (this.tagged) base = base.replace(/(?<=\/)\.{0,2}(?=\/|$)/g, dots);
     return { base, suffix, path: base + suffix, from, until };

@@ -20,6 +20,12 @@ async function numbersOf({ base, suffix }: FileName): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
+/** The file with the greatest number; undefined where there is none. */
+export async function newestNumbered(name: FileName): Promise<string | undefined> {
+  const newest = (await numbersOf(name)).at(-1);
+  return newest === undefined ? undefined : numberedPath(name, newest);
+}
+
 /** The number for the next file: one more than the greatest. */
 export async function freeNumber(name: FileName): Promise<number> {
   return ((await numbersOf(name)).at(-1) ?? -1) + 1;

@@ -17,6 +17,7 @@ import { encodeValue } from '@sluice/event-stream';
 import {
   counters,
   filesIn,
+  growing,
   startOutput,
   stream,
   temporaryFolder,
@@ -32,7 +33,7 @@ async function write({ output }: TestOutput, ...numbers: number[]): Promise<void
 /** A file that an output with this configuration has written, and what it held. */
 async function writtenFile(config: string): Promise<{ file: string; whole: Buffer }> {
   const folder = temporaryFolder();
-  const output = await startOutput(`path ${folder}/a.x\n${config}`);
+  const output = await startOutput(growing(`${folder}/a.x`, config));
   await write(output, 1, 2, 3);
   await write(output, 4);
   await output.stop();
@@ -60,7 +61,7 @@ describe('a record that a crash has cut in the middle', () => {
     const { file, whole } = await writtenFile(config);
     const folder = file.slice(0, file.lastIndexOf('/'));
     const restart = async () => {
-      const output = await startOutput(`path ${folder}/a.x\n${config}`);
+      const output = await startOutput(growing(`${folder}/a.x`, config));
       const after = readFileSync(file);
       await write(output, 9);
       await output.stop();
@@ -83,9 +84,9 @@ describe('a record that a crash has cut in the middle', () => {
     const [, config, read] = given;
     const { file, whole } = await writtenFile(config);
     const folder = file.slice(0, file.lastIndexOf('/'));
-    const running = await startOutput(`path ${folder}/a.x\n${config}`);
+    const running = await startOutput(growing(`${folder}/a.x`, config));
     await write(running, 5);
-    const other = await startOutput(`path ${folder}/a.x\n${config}`);
+    const other = await startOutput(growing(`${folder}/a.x`, config));
     await write(other, 6);
     appendFileSync(file, whole.subarray(0, 3)); // and here it dies
     await write(running, 7);
@@ -98,7 +99,7 @@ describe('a record that a crash has cut in the middle', () => {
     const folder = temporaryFolder();
     const kept = lines(1);
     writeFileSync(`${folder}/a.log`, kept + 'x'.repeat(700_000));
-    const output = await startOutput(`path ${folder}/a.log`);
+    const output = await startOutput(growing(`${folder}/a.log`));
     await write(output, 2);
     expect(readFileSync(`${folder}/a.log`, 'utf8')).toBe(lines(1, 2));
   });
@@ -108,7 +109,7 @@ describe('a record that a crash has cut in the middle', () => {
     const records = Array.from({ length: 6 }, (_, n) => encodeValue({ n, x: 'y'.repeat(150_000) }));
     const whole = Buffer.concat(records);
     writeFileSync(`${folder}/a.mp`, Buffer.concat([whole, records[0].subarray(0, 140_000)]));
-    await startOutput(`path ${folder}/a.mp\n<format>\n@type msgpack\n</format>`);
+    await startOutput(growing(`${folder}/a.mp`, `<format>\n@type msgpack\n</format>`));
     expect(readFileSync(`${folder}/a.mp`).equals(whole)).toBe(true);
   });
 
@@ -118,7 +119,7 @@ describe('a record that a crash has cut in the middle', () => {
   ])('%s: a file of somebody else is not cut', async (_name, config, file, text) => {
     const folder = temporaryFolder();
     writeFileSync(`${folder}/${file}`, text);
-    const output = await startOutput(`path ${folder}/a.log\n${config}`);
+    const output = await startOutput(growing(`${folder}/a.log`, config));
     await write(output, 1);
     expect(readFileSync(`${folder}/${file}`, 'latin1').startsWith(text)).toBe(true);
     expect(output.log.map(({ text: line }) => line)).toEqual([
@@ -132,7 +133,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
   async function full(config = '') {
     const folder = temporaryFolder();
     symlinkSync('/dev/full', `${folder}/a.log`);
-    const test = await startOutput(`path ${folder}/a.log\n${config}`);
+    const test = await startOutput(growing(`${folder}/a.log`, config));
     const mend = () => {
       writeFileSync(`${folder}/real`, '');
       rmSync(`${folder}/a.log`);
@@ -206,7 +207,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
 describe('a file that is moved', () => {
   test('is opened anew by flush, as after logrotate', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log`);
+    const output = await startOutput(growing(`${folder}/a.log`));
     await write(output, 1);
     renameSync(`${folder}/a.log`, `${folder}/old`);
     await output.output.flush();
@@ -217,7 +218,7 @@ describe('a file that is moved', () => {
 
   test('is opened anew by itself, with its folder', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/sub/a.log`);
+    const output = await startOutput(growing(`${folder}/sub/a.log`));
     await write(output, 1);
     rmSync(`${folder}/sub`, { recursive: true });
     await vi.waitFor(async () => {
@@ -228,7 +229,7 @@ describe('a file that is moved', () => {
 
   test('copytruncate leaves a file that goes on from its beginning', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log`);
+    const output = await startOutput(growing(`${folder}/a.log`));
     await write(output, 1);
     truncateSync(`${folder}/a.log`, 0);
     await write(output, 2);
@@ -239,7 +240,7 @@ describe('a file that is moved', () => {
 describe('rotation by size', () => {
   test('numbered files stay below the size; the oldest go', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log\nrotate_size 20\nrotate_age 2`);
+    const output = await startOutput(growing(`${folder}/a.log`, `rotate_size 20\nrotate_age 2`));
     for (let n = 1; n <= 9; n += 1) await write(output, n);
     expect(filesIn(folder)).toEqual(['a.log', 'a_2.log', 'a_3.log']);
     const text = ['a_2.log', 'a_3.log', 'a.log'].map((f) => readFileSync(`${folder}/${f}`, 'utf8'));
@@ -249,7 +250,7 @@ describe('rotation by size', () => {
 
   test('events larger than the size have a file of their own', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log\nrotate_size 4`);
+    const output = await startOutput(growing(`${folder}/a.log`, `rotate_size 4`));
     for (const n of [1, 2, 3]) await write(output, n);
     expect(filesIn(folder)).toEqual(['a.log', 'a_0.log', 'a_1.log']);
   });
@@ -257,7 +258,7 @@ describe('rotation by size', () => {
   test('append false: every start has a new file, and so has every full one', async () => {
     const folder = temporaryFolder();
     for (let start = 0; start < 2; start += 1) {
-      const output = await startOutput(`path ${folder}/a\nappend false\nrotate_size 20`);
+      const output = await startOutput(growing(`${folder}/a`, `append false\nrotate_size 20`));
       for (const n of [1, 2, 3]) await write(output, n);
       await output.stop();
     }
@@ -267,7 +268,7 @@ describe('rotation by size', () => {
 
   test('several writers of one path lose nothing and share the numbers', async () => {
     const folder = temporaryFolder();
-    const config = `path ${folder}/a.log\nrotate_size 200`;
+    const config = growing(`${folder}/a.log`, `rotate_size 200`);
     const outputs = await Promise.all([1, 2, 3, 4].map(() => startOutput(config)));
     const numbers = Array.from({ length: 400 }, (_, n) => 1000 + n);
     await Promise.all(
@@ -289,7 +290,7 @@ describe('rotation by size', () => {
 describe('compress gzip', () => {
   test('what is acknowledged can be read at any time, by gzip too', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log\ncompress gzip`);
+    const output = await startOutput(growing(`${folder}/a.log`, `compress gzip`));
     for (const n of [1, 2, 3]) {
       await write(output, n);
       expect(gunzipSync(readFileSync(`${folder}/a.log.gz`)).toString()).toBe(
@@ -302,9 +303,9 @@ describe('compress gzip', () => {
 });
 
 describe('writing together', () => {
-  test('flush_interval: one write, and one fsync, for all that came', async () => {
+  test('write_interval: one write, and one fsync, for all that came', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log\nfsync true\nflush_interval 0.05`);
+    const output = await startOutput(growing(`${folder}/a.log`, `fsync true\nwrite_interval 0.05`));
     await Promise.all([1, 2, 3].map((n) => write(output, n)));
     expect(counters(output.output)).toMatchObject({ writes: 1, events: 3 });
     expect(readFileSync(`${folder}/a.log`, 'utf8')).toBe(lines(1, 2, 3));
@@ -312,7 +313,7 @@ describe('writing together', () => {
 
   test('what waits for others is written when the output stops', async () => {
     const folder = temporaryFolder();
-    const output = await startOutput(`path ${folder}/a.log\nflush_interval 1h`);
+    const output = await startOutput(growing(`${folder}/a.log`, `write_interval 1h`));
     const waiting = write(output, 1);
     await output.stop();
     await waiting;
@@ -324,7 +325,7 @@ describe('writing together', () => {
     mkdirSync(`${folder}/x`);
     const before = process.umask(0);
     try {
-      await startOutput(`path ${folder}/y/a.log\nfile_permission 0600\ndir_permission 0700`);
+      await startOutput(growing(`${folder}/y/a.log`, `file_permission 0600\ndir_permission 0700`));
     } finally {
       process.umask(before);
     }

@@ -7,6 +7,7 @@ export const forwardOutput = defineOutput({
   type: 'forward',
   description: "Sends events on by Fluentd's forward protocol: to Fluentd, Fluent Bit or an agent.",
   section: forwardOutputSection,
+  oldParameters: { buffer: { chunkKeys: 'tag' } },
   create: (config, context) => {
     const discoveries = config.serviceDiscovery.map((element) =>
       innerPlugin(context, 'service_discovery', element),

@@ -4,6 +4,7 @@ import type { PluginContext } from './context.js';
 import type { Filter, FilterContext } from './filter.js';
 import type { Formatter } from './formatter.js';
 import type { Input, InputContext } from './input.js';
+import type { OldParameters } from './old-parameters.js';
 import type { Output, OutputContext } from './output.js';
 import type { Parser } from './parser.js';
 import type { ServiceDiscovery } from './service-discovery.js';
@@ -71,6 +72,11 @@ export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
    * `relabel` does: the host then looks for circles before it starts. Default: false.
    */
   readonly passesEventsOn?: boolean;
+  /**
+   * The parameters of Fluentd before version 1 that an output takes beside its own: the host puts
+   * them into `<buffer>`, `<format>` and `<inject>` before it reads them. Default: none.
+   */
+  readonly oldParameters?: OldParameters;
 }
 
 /** What a start check gets. */

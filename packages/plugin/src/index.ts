@@ -59,6 +59,8 @@ export { PluginLoader } from './loading/plugin-loader.js';
 export type { PluginLoaderOptions } from './loading/plugin-loader.js';
 export { PluginRegistry } from './loading/registry.js';
 export type { LazyPlugins, PluginOrigin, RegisteredPlugin } from './loading/registry.js';
+export { withoutOldParameters } from './old-parameters.js';
+export type { OldParameters } from './old-parameters.js';
 export { Output } from './output.js';
 export type { EventSink, OutputContext } from './output.js';
 export { ParseError, Parser } from './parser.js';

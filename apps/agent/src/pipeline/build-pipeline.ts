@@ -3,6 +3,7 @@ import { BufferedOutput, bufferSection } from '@sluice/buffer';
 import {
   innerPlugin,
   systemClock,
+  withoutOldParameters,
   type Clock,
   type EventSink,
   type Filter,
@@ -240,8 +241,9 @@ class PipelineBuilder {
     else this.#watch.input(definition.type, element, router, create);
   }
 
-  #output(element: ConfigElement, routes: Routes): EventSink {
-    const definition = this.#registry.find('output', element);
+  #output(written: ConfigElement, routes: Routes): EventSink {
+    const definition = this.#registry.find('output', written);
+    const element = withoutOldParameters(written, definition.oldParameters ?? {});
     const router = this.#labelOf(element, routes);
     const context = { ...this.#context(definition, element, routes), router };
     // Plugins inside this one are made by `create`, and so come before it in the list.

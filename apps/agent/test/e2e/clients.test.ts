@@ -38,7 +38,13 @@ const configuration = (transport: string) => `
   @type copy
   <store>
     @type file
-    path $FOLDER/logs/events.log
+    path $FOLDER/logs/events
+    append true
+    <format>
+      @type json
+    </format>
+    <buffer []>
+    </buffer>
   </store>
   <store>
     @type stdout

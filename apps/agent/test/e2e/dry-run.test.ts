@@ -59,7 +59,7 @@ test('folders that cannot be written are told, all at once, and nothing is made'
   const text =
     match('a', '$FOLDER/file/a.log') +
     match('b', '$FOLDER/new/deep/b.log') +
-    match('c', '$FOLDER/file/%Y/c.log') +
+    match('c', '$FOLDER/file/%Y/%m/%d/c.log') +
     (process.getuid?.() === 0 ? '' : match('d', '$FOLDER/locked/d.log'));
   const { code, stderr, file } = await dryRun(text, folder);
   expect(code).toBe(1);

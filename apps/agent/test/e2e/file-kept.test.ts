@@ -21,6 +21,15 @@ ${system}
 </match>
 `;
 
+/** One file, NAME.log, that grows by lines of JSON. */
+const growing = (name: string, more = '', chunkKeys = '[]'): string =>
+  `path ${name}\nappend true\n${more}
+  <format>
+    @type json
+  </format>
+  <buffer ${chunkKeys}>
+  </buffer>`;
+
 /** The agent's workers; itself where it needs none. */
 function workersOf(agent: AgentProcess): number[] {
   const pid = agent.child.pid!;
@@ -56,10 +65,11 @@ function expectKept(folder: string, senders: readonly AckedSender[]): void {
 
 describe('killed in the middle, started again: what was acknowledged is there, and whole', () => {
   test.each([
-    ['lines', 'path $FOLDER/logs/a.log'],
-    ['lines with fsync', 'path $FOLDER/logs/a.log\nfsync true'],
-    ['gzip', 'path $FOLDER/logs/a.log\ncompress gzip'],
-    ['rotated by size, tagged', 'path $FOLDER/logs/${tag}.%Y%m%d\nrotate_size 20k'],
+    ['lines', growing('$FOLDER/logs/a')],
+    ['lines with fsync', growing('$FOLDER/logs/a', 'fsync true')],
+    ['gzip', growing('$FOLDER/logs/a', 'compress gzip')],
+    ['rotated by size, tagged', growing('$FOLDER/logs/${tag}', 'rotate_size 20k', 'tag,time')],
+    ['a new file for each start', 'path $FOLDER/logs/a\n<format>\n@type json\n</format>'],
   ])(
     '%s',
     async (_name, match) => {
@@ -90,7 +100,7 @@ describe('killed in the middle, started again: what was acknowledged is there, a
 
 test('several agents write one path, one of them is killed: all lines are whole', async () => {
   const folder = temporaryFolder();
-  const match = `path ${folder}/logs/shared.log`;
+  const match = growing(`${folder}/logs/shared`);
   const agents = await Promise.all(
     [0, 1, 2].map((n) => {
       const own = path.join(folder, `agent${n}`);
@@ -122,7 +132,7 @@ describe.skipIf(!hasPrlimit)('a disk that takes only a part of a write', () => {
   };
 
   test('the part is taken back, events wait, and all are kept when there is space again', async () => {
-    const agent = await AgentProcess.start(configuration('path $FOLDER/logs/a.log'));
+    const agent = await AgentProcess.start(configuration(growing('$FOLDER/logs/a')));
     const sender = await AckedSender.connect(agent.port, 't', { perChunk: 7 });
     await sender.untilAcked(50);
     limit(agent, '20011:unlimited'); // in the middle of a line
@@ -141,7 +151,7 @@ describe.skipIf(!hasPrlimit)('a disk that takes only a part of a write', () => {
   }, 60_000);
 
   test('the agent can be stopped meanwhile, and what waits is not acknowledged', async () => {
-    const agent = await AgentProcess.start(configuration('path $FOLDER/logs/a.log'));
+    const agent = await AgentProcess.start(configuration(growing('$FOLDER/logs/a')));
     limit(agent, '1000:unlimited');
     const sender = await AckedSender.connect(agent.port, 't');
     await agent.logged((entry) => entry.msg.includes('events wait, unacknowledged'));

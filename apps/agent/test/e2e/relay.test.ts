@@ -47,7 +47,13 @@ function server(name: string, pems: string, port = 0): string {
 </source>
 <match **>
   @type file
-  path $FOLDER/out.log
+  path $FOLDER/out
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `;
 }
@@ -125,7 +131,13 @@ test('a buffer acknowledges at once and is flushed when the agent stops', async 
 </source>
 <match **>
   @type file
-  path $FOLDER/out.log
+  path $FOLDER/out
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `);
   const hop = await AgentProcess.start(`

@@ -21,7 +21,13 @@ const configuration = (workers: number, name: string, source = '', rest = '') =>
 </source>
 <match **>
   @type file
-  path "$FOLDER/${name}.#{worker_id}.log"
+  path "$FOLDER/${name}.#{worker_id}"
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 ${rest}`;
 

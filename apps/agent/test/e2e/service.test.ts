@@ -14,7 +14,13 @@ const configuration = `
 </source>
 <match **>
   @type file
-  path $FOLDER/events.log
+  path $FOLDER/events
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `;
 

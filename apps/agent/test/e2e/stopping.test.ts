@@ -12,7 +12,13 @@ const configuration = `
 </source>
 <match **>
   @type file
-  path $FOLDER/events.log
+  path $FOLDER/events
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `;
 
@@ -64,7 +70,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
 test('a chunk in flight when the signal comes is still written and acknowledged', async () => {
   const agent = await AgentProcess.start(
-    configuration.replace(/@type file[^<]*/, '@type stdout\n'),
+    configuration.replace(/@type file[^]*?(?=<\/match>)/, '@type stdout\n'),
   );
   const socket = net.connect(agent.port, '127.0.0.1');
   const acks: Buffer[] = [];

@@ -13,7 +13,13 @@ import { Traffic } from '../support/traffic.js';
 const source = '<source>\n  @type forward\n  bind 127.0.0.1\n  port 0\n</source>\n';
 const perWorkerFile = `<match **>
   @type file
-  path "$FOLDER/events.#{worker_id}.log"
+  path "$FOLDER/events.#{worker_id}"
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+  </buffer>
 </match>
 `;
 const system = (workers: number) => `<system>\n  workers ${workers}\n</system>\n`;

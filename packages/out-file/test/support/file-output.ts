@@ -9,6 +9,7 @@ import {
   PluginRegistry,
   startPlugins,
   stopPlugins,
+  withoutOldParameters,
   type InnerKind,
   type InnerPlugin,
   type Output,
@@ -47,9 +48,20 @@ export interface TestOutput {
   readonly stop: () => Promise<void>;
 }
 
+/** One file of that very path, which grows by lines of JSON unless `more` says otherwise. */
+export function growing(file: string, more = ''): string {
+  const { dir, name, ext } = path.parse(file);
+  const lines = [`path ${dir}/${name}`, `path_suffix ${ext || '.log'}`, more];
+  if (!more.includes('append ')) lines.push('append true');
+  if (!more.includes('<buffer')) lines.push('<buffer []>\n</buffer>');
+  if (!more.includes('<format')) lines.push('<format>\n@type json\n</format>');
+  return lines.join('\n');
+}
+
 /** Makes a file output from the lines of a `<match>`; not started. */
 export function makeOutput(lines: string, context: { workerId?: number; workers?: number } = {}) {
-  const element: ConfigElement = parseConfig(`<match **>\n${lines}\n</match>`).elements[0];
+  const written = parseConfig(`<match **>\n${lines}\n</match>`).elements[0];
+  const element = withoutOldParameters(written, fileOutput.oldParameters ?? {});
   const log: LogLine[] = [];
   const at = (level: string) => (fields: object, text?: string) => {
     log.push({ level, fields: fields as Record<string, unknown>, text: text ?? '' });
