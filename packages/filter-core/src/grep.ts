@@ -9,6 +9,7 @@ import {
 import { EventStream } from '@sluice/event-stream';
 import { descend, EntryCursor, findFields, textAt } from '@sluice/event-stream/packed';
 import { defineFilter, Filter, type FilterContext, type PluginStatistics } from '@sluice/plugin';
+import { inSlices } from './slices.js';
 import { ConditionCollector, type Condition, type Conditions } from './grep-conditions.js';
 
 const key = t.string().describe("Field of the record: name, $.name.inner or $['name']['inner']");
@@ -122,6 +123,9 @@ function splitOld(text: string, name: string, element: ConfigElement): [string, 
   });
 }
 
+/** So many events are looked at between two looks at the clock. */
+const eventsPerStep = 64;
+
 class GrepFilter extends Filter {
   /** Events that were dropped. */
   droppedEvents = 0;
@@ -149,29 +153,39 @@ class GrepFilter extends Filter {
   }
 
   // Records are walked over, not decoded: of each only the fields that the patterns are for.
-  filter(_tag: string, stream: EventStream): EventStream {
+  filter(_tag: string, stream: EventStream): EventStream | Promise<EventStream> {
+    return inSlices(this.#steps(stream));
+  }
+
+  *#steps(stream: EventStream): Generator<undefined, EventStream> {
     const { bytes } = stream;
-    const parts: Buffer[] = [];
+    let target: Buffer | undefined;
+    let length = 0;
     let kept = 0;
     let pos = 0;
-    let run = -1; // where the present run of kept entries begins
+    let run = 0; // where the present run of kept entries begins; -1 in a run of others
+    let step = 0;
     const entry = new EntryCursor(bytes);
     while (entry.moveTo(pos)) {
       const end = findFields(bytes, entry.record, this.#names, this.#found);
       if (this.#keeps(bytes)) {
-        kept++;
+        kept += 1;
         if (run === -1) run = pos;
       } else if (run !== -1) {
-        parts.push(bytes.subarray(run, pos));
+        // One copy into one buffer: a run may be as short as one entry, and there may be millions.
+        target ??= Buffer.allocUnsafe(bytes.length);
+        length += bytes.copy(target, length, run, pos);
         run = -1;
       }
       pos = end;
+      step += 1;
+      if (step % eventsPerStep === 0) yield;
     }
     this.droppedEvents += stream.count - kept;
-    if (kept === stream.count) return stream;
+    if (target === undefined) return stream;
     if (kept === 0) return EventStream.empty;
-    if (run !== -1) parts.push(bytes.subarray(run, pos));
-    return stream.withEntries(parts.length === 1 ? parts[0] : Buffer.concat(parts), kept);
+    if (run !== -1) length += bytes.copy(target, length, run, pos);
+    return stream.withEntries(target.subarray(0, length), kept);
   }
 
   #keeps(bytes: Buffer): boolean {

@@ -1,18 +1,22 @@
 import { defineSection, elementOf, t, type ConfigElement, type SectionOf } from '@sluice/config';
-import { EventStream, EventTime, type Event, type EventInput } from '@sluice/event-stream';
+import { EventTime, type Event, type EventInput, type EventStream } from '@sluice/event-stream';
 import {
   defineFilter,
   Filter,
+  KEPT,
   parseRecordAccessor,
   RecordAccessorError,
   type FieldPath,
   type FilterContext,
+  type Keeping,
   type PluginStatistics,
 } from '@sluice/plugin';
 import { eventTimeOf } from './event-time-of.js';
 import { PlaceholderError } from './placeholders.js';
 import { withoutField } from './record-accessor.js';
+import { MadeBytes, MadeEvents } from './made-events.js';
 import { parseRecordValue, type RecordValue } from './record-values.js';
+import { inSlices } from './slices.js';
 
 const record = defineSection({
   name: 'record',
@@ -92,6 +96,16 @@ function planOf(config: Config, element: ConfigElement): Plan {
   };
 }
 
+/** So many events are made between two looks at the clock. */
+const eventsPerStep = 16;
+
+/** What became of the events of one stream. */
+interface Transformed {
+  readonly events: MadeEvents;
+  readonly failed: MadeEvents;
+  readonly firstError: Error | undefined;
+}
+
 /** Of a tag: the fields that are the same in every event; kept for so many tags. */
 const tagCacheLimit = 1024;
 
@@ -118,25 +132,57 @@ class RecordTransformerFilter extends Filter {
     return { counters: { failed_events: this.failedEvents } };
   }
 
-  filter(tag: string, stream: EventStream): EventStream {
+  filter(tag: string, stream: EventStream): EventStream | Promise<EventStream> {
     // Fields such as hostname and tag are put into the packed records without decoding them.
     if (this.#addsOnly) return stream.withFields(this.#constantFields(tag));
-    const events: EventInput[] = [];
-    const failed: Event[] = [];
+    const made = inSlices(this.#steps(tag, stream));
+    return made instanceof Promise
+      ? this.#finishLater(tag, stream, made)
+      : this.#finish(tag, stream, made).left;
+  }
+
+  /** Transforms the events, and yields after a few of them. */
+  *#steps(tag: string, stream: EventStream): Generator<undefined, Transformed> {
+    const made = new MadeBytes(stream);
+    const events = new MadeEvents(made);
+    const failed = new MadeEvents(made);
     let firstError: Error | undefined;
+    let step = 0;
     for (const event of stream) {
       try {
-        events.push(this.#transform(tag, event));
+        events.add(this.#transform(tag, event));
       } catch (error) {
-        failed.push(event);
+        failed.add(event);
         firstError ??= error as Error;
       }
+      step += 1;
+      if (step % eventsPerStep !== 0) continue;
+      events.pack();
+      failed.pack();
+      yield;
     }
-    if (firstError !== undefined) {
-      this.failedEvents += failed.length;
-      this.emitErrorEvents(tag, EventStream.fromEvents(failed), firstError);
-    }
-    return EventStream.fromEvents(events).withChunkId(stream.chunkId);
+    return { events, failed, firstError };
+  }
+
+  #finish(
+    tag: string,
+    stream: EventStream,
+    { events, failed, firstError }: Transformed,
+  ): { left: EventStream; kept: Keeping } {
+    const left = events.stream(stream);
+    if (firstError === undefined) return { left, kept: KEPT };
+    this.failedEvents += failed.count;
+    return { left, kept: this.emitErrorEvents(tag, failed.stream(stream), firstError) };
+  }
+
+  async #finishLater(
+    tag: string,
+    stream: EventStream,
+    made: Promise<Transformed>,
+  ): Promise<EventStream> {
+    const { left, kept } = this.#finish(tag, stream, await made);
+    if (kept !== KEPT) await kept;
+    return left;
   }
 
   #transform(tag: string, { time, record, metadata }: Event): EventInput {

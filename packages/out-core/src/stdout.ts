@@ -19,8 +19,7 @@ const standardOutput = 1;
 const fullPipeDelay = 5;
 
 // Not process.stdout.write: on a pipe that blocks the event loop until the reader has taken it.
-async function writeToStandardOutput(chunks: Buffer[]): Promise<{ bytesWritten: number }> {
-  const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+async function writeToStandardOutput([bytes]: Buffer[]): Promise<{ bytesWritten: number }> {
   for (;;) {
     try {
       return { bytesWritten: (await writeTo(standardOutput, bytes)).bytesWritten };

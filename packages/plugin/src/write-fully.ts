@@ -1,25 +1,15 @@
-/** What {@link writeFully} needs of a file: `FileHandle.writev`, or one like it. */
+/** What {@link writeFully} needs of a file. */
 export type WriteVectors = (chunks: Buffer[]) => Promise<{ bytesWritten: number }>;
 
-/** The kernel takes at most this many buffers in one writev (IOV_MAX on Linux). */
-const maxVectors = 1024;
-
-/** Writes all chunks, however many bytes the kernel takes at a time. */
-export async function writeFully(writev: WriteVectors, chunks: Buffer[]): Promise<void> {
-  let first = 0;
-  let offset = 0;
-  while (first < chunks.length) {
-    const vectors = chunks.slice(first, first + maxVectors);
-    if (offset > 0) vectors[0] = vectors[0].subarray(offset);
-    let { bytesWritten } = await writev(vectors);
-    for (const vector of vectors) {
-      if (bytesWritten < vector.length) {
-        offset = vector === vectors[0] ? offset + bytesWritten : bytesWritten;
-        break;
-      }
-      bytesWritten -= vector.length;
-      first += 1;
-      offset = 0;
-    }
+/**
+ * Writes all chunks, however many bytes the kernel takes at a time. They are joined first: the kernel
+ * takes 1,024 buffers at a time at most, and many small ones cost more than the copy.
+ */
+export async function writeFully(write: WriteVectors, chunks: Buffer[]): Promise<void> {
+  const [first] = chunks;
+  let rest = chunks.length === 1 ? first : Buffer.concat(chunks);
+  while (rest.length > 0) {
+    const { bytesWritten } = await write([rest]);
+    rest = rest.subarray(bytesWritten);
   }
 }

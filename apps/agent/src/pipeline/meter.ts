@@ -100,16 +100,21 @@ export function meteredFilter(filter: Filter, meter: Meter): FilterStep {
   return {
     id: filter.id,
     filter(tag, stream) {
-      let left: EventStream;
-      try {
-        left = filter.filter(tag, stream);
-      } catch (error) {
+      const count = (left: EventStream): EventStream => {
+        meter.count(left);
+        meter.kept += 1;
+        return left;
+      };
+      const failed = (error: unknown): never => {
         meter.failed += 1;
         throw error;
+      };
+      try {
+        const left = filter.filter(tag, stream);
+        return left instanceof Promise ? left.then(count, failed) : count(left);
+      } catch (error) {
+        return failed(error);
       }
-      meter.count(left);
-      meter.kept += 1;
-      return left;
     },
   };
 }

@@ -41,17 +41,18 @@ export class EventErrors {
   constructor(readonly options: EventErrorsOptions) {}
 
   /** Takes single events out of the way of the others; for a filter, while it runs. */
-  readonly emit = (tag: string, stream: EventStream, error: Error): void => {
+  readonly emit = (tag: string, stream: EventStream, error: Error): Keeping => {
     this.errorEvents += stream.count;
     const { log, router } = this.options;
     const fields = { tag, events: stream.count, ...errorFields(error) };
     if (router === undefined) {
       log.warn({ ...fields, record: firstRecord(stream) }, 'dump an error event');
-      return;
+      return KEPT;
     }
     log.warn(fields, 'send an error event to @ERROR');
     const kept = router.emit(tag, stream);
     if (kept !== KEPT) this.#pending.push(kept);
+    return kept;
   };
 
   /** What the filters since the last call have left unfinished; an acknowledgement waits for it. */

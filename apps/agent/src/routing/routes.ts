@@ -9,7 +9,7 @@ import { RouteLoopError } from './route-loop-error.js';
 export interface FilterStep {
   /** The id of the filter. */
   readonly id: string;
-  filter(tag: string, stream: EventStream): EventStream;
+  filter(tag: string, stream: EventStream): EventStream | Promise<EventStream>;
 }
 
 /** One `<filter>` or `<match>`, in the order of the configuration. */
@@ -46,6 +46,8 @@ const tagCacheLimit = 1024;
 export class Routes implements Router {
   readonly #cache = new Map<string, Route>();
   readonly #warned = new BoundedSet(tagCacheLimit);
+  /** By tag: filters that are not through with a stream, so that the next one has to wait. */
+  readonly #filtering = new Map<string, Promise<void>>();
   readonly #rules: Rule[] = [];
   readonly #log: Logger;
   readonly errors: EventErrors;
@@ -108,24 +110,79 @@ export class Routes implements Router {
     tag: string,
     stream: EventStream,
   ): Keeping {
+    const before = this.#filtering.get(tag);
+    if (before !== undefined) {
+      // The events of a tag keep their order.
+      return this.#filterLater(tag, async () => {
+        await before;
+        return this.#filterFrom(0, filters, output, tag, stream, stream);
+      });
+    }
+    const left = this.#filterFrom(0, filters, output, tag, stream, stream);
+    return typeof left === 'function' ? left() : this.#filterLater(tag, () => left);
+  }
+
+  /** Later emits of the tag wait until its filters are through, not until its events are kept. */
+  async #filterLater(tag: string, filtering: () => Promise<Rest> | Rest): Promise<void> {
+    const running = (async () => filtering())();
+    const done = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#filtering.set(tag, done);
+    let write: Rest;
+    try {
+      write = await running;
+    } finally {
+      if (this.#filtering.get(tag) === done) this.#filtering.delete(tag);
+    }
+    const kept = write();
+    if (kept !== KEPT) await kept;
+  }
+
+  /**
+   * Gives the events to the filters from a place on; `whole` is what came in.
+   *
+   * @returns what is left to do: to write what the filters have left, or to give the whole to @ERROR;
+   *   a promise of it where a filter takes its time
+   */
+  #filterFrom(
+    first: number,
+    filters: readonly FilterStep[],
+    output: EventSink,
+    tag: string,
+    whole: EventStream,
+    stream: EventStream,
+  ): Rest | Promise<Rest> {
     let left = stream;
     let id = '';
+    // What the filters before have given to @ERROR comes once more with the whole; it is not lost.
+    const failed = (error: unknown): Rest => {
+      const pending = this.errors.takePending();
+      return () => join(pending, () => this.errors.failed(id, tag, whole, error));
+    };
     try {
-      for (const filter of filters) {
+      for (let index = first; index < filters.length && left.count > 0; index += 1) {
+        const filter = filters[index];
         ({ id } = filter);
-        left = filter.filter(tag, left);
-        if (typeof (left as { count?: unknown } | undefined)?.count !== 'number') {
-          throw new TypeError(`filter must return an event stream, but returned ${typeof left}`);
+        const next = filter.filter(tag, left);
+        if (next instanceof Promise) {
+          return next.then((later) => {
+            try {
+              return this.#filterFrom(index + 1, filters, output, tag, whole, checked(later));
+            } catch (error) {
+              return failed(error);
+            }
+          }, failed);
         }
-        if (left.count === 0) break;
+        left = checked(next);
       }
     } catch (error) {
-      // What the filters before have given to @ERROR comes once more with the whole; it is not lost.
-      return join(this.errors.takePending(), () => this.errors.failed(id, tag, stream, error));
+      return failed(error);
     }
+    const pending = this.errors.takePending();
     const rest = left;
-    const write = (): Keeping => (rest.count === 0 ? KEPT : this.#write(output, tag, rest));
-    return join(this.errors.takePending(), write);
+    return () => join(pending, () => (rest.count === 0 ? KEPT : this.#write(output, tag, rest)));
   }
 
   #write(output: EventSink, tag: string, stream: EventStream): Keeping {
@@ -154,6 +211,14 @@ export class Routes implements Router {
     );
     return KEPT;
   }
+}
+
+/** What is left to do when the filters are through. */
+type Rest = () => Keeping;
+
+function checked(stream: EventStream): EventStream {
+  if (typeof (stream as { count?: unknown } | undefined)?.count === 'number') return stream;
+  throw new TypeError(`filter must return an event stream, but returned ${typeof stream}`);
 }
 
 /** Both what is pending and what `last` does; at once where nothing is pending. */

@@ -50,19 +50,41 @@ export class FilterDriver extends Driver<'filter'> {
 
   constructor(definition: FilterDefinition, configuration: string, options: DriverOptions) {
     const errors: ErrorEvents[] = [];
-    const emitErrorEvents = (tag: string, stream: EventStream, error: Error): void => {
+    const emitErrorEvents = (tag: string, stream: EventStream, error: Error): Keeping => {
       const records = [...stream.copy()].map(({ record }) => record);
       errors.push({ tag, records, error });
+      return KEPT;
     };
     super(definition, configuration, options, { emitErrorEvents });
     this.errors = errors;
   }
 
-  /** The events that go on. */
+  /**
+   * The events that go on.
+   *
+   * @throws TypeError where the filter returns a promise: {@link FilterDriver.filterLater} awaits it
+   */
   filter(tag: string, events: EventStream | Iterable<TestEvent>): DrivenEvent[] {
     const { stream, overwrite } = borrowed(events, this.clock.now());
     try {
-      return [...this.plugin.filter(tag, stream).copy()];
+      const left = this.plugin.filter(tag, stream);
+      if (left instanceof Promise) {
+        throw new TypeError('this filter returned a promise: call filterLater and await it');
+      }
+      return [...left.copy()];
+    } finally {
+      overwrite();
+    }
+  }
+
+  /** The events that go on, for a filter that may return a promise of them. */
+  async filterLater(
+    tag: string,
+    events: EventStream | Iterable<TestEvent>,
+  ): Promise<DrivenEvent[]> {
+    const { stream, overwrite } = borrowed(events, this.clock.now());
+    try {
+      return [...(await this.plugin.filter(tag, stream)).copy()];
     } finally {
       overwrite();
     }

@@ -1,0 +1,64 @@
+import { EventStream, type EventInput } from '@sluice/event-stream';
+
+/** A stream may grow to this size, in bytes, whatever it was before. */
+const leastLimit = 128 * 1024 * 1024;
+/** A larger one may grow by this factor. */
+const mostGrowth = 2;
+
+/** Thrown where a small message would become more than the memory should hold. */
+export class FilterLimitError extends Error {
+  readonly code = 'ERR_SLUICE_FILTER_LIMIT';
+  override readonly name = 'FilterLimitError';
+
+  constructor(
+    /** The most bytes that the filter may make of the stream. */
+    readonly limit: number,
+  ) {
+    super(`the records of one message would become larger than ${limit} bytes`);
+  }
+}
+
+/** Bounds what a filter makes of one stream. */
+export class MadeBytes {
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(stream: EventStream) {
+    this.#limit = Math.max(leastLimit, stream.bytes.length * mostGrowth);
+  }
+
+  /** @throws FilterLimitError */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#limit) throw new FilterLimitError(this.#limit);
+  }
+}
+
+/** Events that are made one after another; only a few of them are objects at a time. */
+export class MadeEvents {
+  count = 0;
+  readonly #parts: Buffer[] = [];
+  #waiting: EventInput[] = [];
+
+  constructor(readonly made: MadeBytes) {}
+
+  add(event: EventInput): void {
+    this.#waiting.push(event);
+    this.count += 1;
+  }
+
+  /** Packs what was added. @throws FilterLimitError */
+  pack(): void {
+    if (this.#waiting.length === 0) return;
+    const { bytes } = EventStream.fromEvents(this.#waiting);
+    this.made.add(bytes.length);
+    this.#parts.push(bytes);
+    this.#waiting = [];
+  }
+
+  /** All of them, as they travel with what they were made of. */
+  stream(source: EventStream): EventStream {
+    this.pack();
+    return source.withEntries(Buffer.concat(this.#parts), this.count);
+  }
+}
