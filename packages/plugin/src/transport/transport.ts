@@ -122,14 +122,18 @@ function protocolsFor(key: string): readonly Protocol[] {
  *
  * Unknown parameters, and those of another protocol (`cert_path` in `<transport tcp>`), are errors.
  */
-export const transportSection = define(['tcp', 'tls']);
+export const transportSection: Section<Transport> = transportSectionOf('tcp', 'tls');
 
 type AnyTransport = SectionOf<ReturnType<typeof define<Protocol>>>;
 
 /** What a `<transport>` section is read into. */
-export type Transport<P extends Protocol = 'tcp' | 'tls'> = Omit<AnyTransport, 'protocol'> & {
+// An interface keeps its name in the declarations of the packages that use it.
+export interface Transport<P extends Protocol = 'tcp' | 'tls'> extends Omit<
+  AnyTransport,
+  'protocol'
+> {
   readonly protocol: P;
-};
+}
 
 /**
  * The section for other protocols: `transportSectionOf('udp', 'unix')`. Where the file names none,
