@@ -4,6 +4,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { runAgent } from '../../src/index.js';
 import { AgentProcess, sluice, temporaryFolder } from '../support/agent-process.js';
 
 /** Plugins as strangers write them, outside of the packages: one file each. */
@@ -118,6 +119,20 @@ describe.each([1, 2])('under %i workers', (workers) => {
     await received('app.lines line=four');
     expect(await agent.stop()).toBe(0);
   });
+});
+
+test('a program runs them in its own process', async () => {
+  const { url, received } = await endpoint();
+  const agent = await runAgent({
+    config: { text: configuration(url) },
+    plugins: [fixtures],
+    log: { write: () => undefined },
+  });
+  onTestFinished(() => agent.stop().then(() => undefined));
+  const address = agent.servers()[0].address as net.AddressInfo;
+  await send(address.port, 'five\n');
+  await received('app.lines line=five');
+  expect(await agent.stop()).toBe(true);
 });
 
 test('every command knows them', async () => {
