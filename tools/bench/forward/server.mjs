@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger } from '../../../packages/server/dist/index.js';
 import { parseConfig } from '../../../packages/config/dist/index.js';
+import { KEPT } from '../../../packages/plugin/dist/index.js';
 import { ForwardInput, forwardSection } from '../../../packages/in-forward/dist/index.js';
 
 const [kind, text] = process.argv.slice(2);
@@ -16,7 +17,7 @@ const options = JSON.parse(text);
 
 const servers = {
   /** The forward input; events are dropped. */
-  null: () => sluice(() => undefined),
+  null: () => sluice(() => KEPT),
 
   /** The forward input, and each record as a line of JSON in a file. */
   async file() {
