@@ -12,6 +12,10 @@ import {
 } from '@sluice/event-stream/packed';
 import type { ForwardSignal } from './message.js';
 
+const CHUNK = Buffer.from('chunk');
+const COMPRESSED = Buffer.from('compressed');
+const SIGNAL = Buffer.from('fluent_signal');
+
 // As large as an ack may be.
 export const LONGEST_ID = 64 * 1024;
 
@@ -50,22 +54,12 @@ export class MessageOption {
     const first = bytes[key];
     if (!isString(first)) return;
     const start = key + headSize(first);
-    // "chunk", "size", "compressed", "fluent_signal": length and first letter tell them apart
-    // from nearly everything, the whole text from the rest.
     const size = value - start;
-    if (size === 5 && bytes[start] === 0x63 && bytes.toString('latin1', start, value) === 'chunk') {
+    if (size === 5 && isText(bytes, start, CHUNK)) {
       this.takeChunk(value);
-    } else if (
-      size === 10 &&
-      bytes[start] === 0x63 &&
-      bytes.toString('latin1', start, value) === 'compressed'
-    ) {
+    } else if (size === 10 && isText(bytes, start, COMPRESSED)) {
       this.compressed = this.text(value);
-    } else if (
-      size === 13 &&
-      bytes[start] === 0x66 &&
-      bytes.toString('latin1', start, value) === 'fluent_signal'
-    ) {
+    } else if (size === 13 && isText(bytes, start, SIGNAL)) {
       if (bytes[value] === 1) this.signal = 'metrics';
       else if (bytes[value] === 2) this.signal = 'traces';
     }
@@ -82,8 +76,13 @@ export class MessageOption {
     }
     this.ackId = bytes.toString('latin1', at, end);
     const first = bytes[at];
-    if (isString(first)) this.chunk = this.text(at);
-    else if (isInteger(first)) this.chunk = (decodeAt(bytes, at) as number | bigint).toString();
+    if (isString(first)) {
+      const start = at + headSize(first);
+      // In ASCII, as nearly all ids are, both are the same characters.
+      this.chunk = isAscii(bytes, start, end)
+        ? this.ackId.slice(start - at)
+        : bytes.toString('utf8', start, end);
+    } else if (isInteger(first)) this.chunk = (decodeAt(bytes, at) as number | bigint).toString();
     else {
       const start = at + headSize(first);
       const id = bytes.subarray(start, end);
@@ -102,4 +101,15 @@ export class MessageOption {
 
 function isInteger(first: number): boolean {
   return first < 0x80 || first >= 0xe0 || (first >= 0xcc && first <= 0xd3);
+}
+
+/** Compares byte by byte: no string is made of each name of an option. */
+function isText(bytes: Buffer, start: number, text: Buffer): boolean {
+  for (let n = 0; n < text.length; n++) if (bytes[start + n] !== text[n]) return false;
+  return true;
+}
+
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let pos = start; pos < end; pos++) if (bytes[pos] >= 0x80) return false;
+  return true;
 }
