@@ -1,3 +1,4 @@
+import type { PubAck } from '@nats-io/jetstream';
 import type { PluginContext } from '@sluice/plugin';
 import type { Session } from './connection.js';
 import { explained, JetStreamPluginError } from './errors.js';
@@ -48,9 +49,8 @@ export class Publisher {
   readonly #waiting = new Set<Message>();
   readonly #retrying = new Map<Message, NodeJS.Timeout>();
   #session: Session | undefined;
-  /** Ends the attempts of a session that is lost. */
-  #lost: { readonly promise: Promise<never>; readonly reject: (error: Error) => void } | undefined;
-  #underWay = 0;
+  /** Attempts under way, each by what ends it when the session is lost. */
+  readonly #underWay = new Set<(error: Error) => void>();
   #timer: NodeJS.Timeout | undefined;
   #pumping = false;
   #failing = false;
@@ -71,7 +71,7 @@ export class Publisher {
   }
 
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay.size;
   }
 
   /** The message that waits for its next attempt for the longest. */
@@ -88,20 +88,17 @@ export class Publisher {
   /** From now on messages go out. */
   connected(session: Session): void {
     this.#session = session;
-    let reject!: (error: Error) => void;
-    const promise = new Promise<never>((_resolve, refuse) => (reject = refuse));
-    promise.catch(() => undefined);
-    this.#lost = { promise, reject };
     this.#schedule();
   }
 
   /** Messages under way are sent again when there is a session. */
   disconnected(): void {
     this.#session = undefined;
-    this.#lost?.reject(
-      new JetStreamPluginError('ERR_SLUICE_JETSTREAM_UNAVAILABLE', 'the connection was lost'),
+    const error = new JetStreamPluginError(
+      'ERR_SLUICE_JETSTREAM_UNAVAILABLE',
+      'the connection was lost',
     );
-    this.#lost = undefined;
+    for (const end of this.#underWay) end(error);
   }
 
   /**
@@ -143,38 +140,40 @@ export class Publisher {
     const session = this.#session;
     if (session === undefined) return;
     for (const message of this.#waiting) {
-      if (this.#underWay >= this.options.window) return;
+      if (this.#underWay.size >= this.options.window) return;
       this.#waiting.delete(message);
-      void this.#attempt(message, session);
+      this.#attempt(message, session);
     }
   }
 
-  async #attempt(message: Message, session: Session): Promise<void> {
-    const { stream, publishTimeout } = this.options;
-    const { subject, bytes, id } = message;
+  #attempt(message: Message, session: Session): void {
     const began = performance.now();
-    this.#underWay++;
+    const failed = (error: unknown): void => {
+      // It may fail once more, when its time is over though the session was lost before.
+      if (!this.#underWay.delete(failed)) return;
+      this.#failed(message, explained(error, `publishing to ${message.subject}`));
+      this.#schedule();
+    };
+    this.#underWay.add(failed);
     message.attempts++;
-    try {
-      const headers = session.client.transport.headers();
-      headers.set(TAG, tagHeader(message.tag));
-      headers.set(EVENTS, String(message.events));
-      const sent = session.js.publish(subject, bytes, {
-        headers,
-        msgID: id,
-        timeout: publishTimeout,
-        expect: { streamName: stream },
-      });
-      sent.catch(() => undefined); // it may still fail when the session is lost
-      const { duplicate } = await Promise.race([sent, this.#lost!.promise]);
-      this.#underWay--;
+    this.#send(message, session).then(({ duplicate }) => {
+      if (!this.#underWay.delete(failed)) return;
       this.#kept(message, duplicate, performance.now() - began);
       this.#pump();
-    } catch (error) {
-      this.#underWay--;
-      this.#failed(message, explained(error, `publishing to ${subject}`));
-      this.#schedule();
-    }
+    }, failed);
+  }
+
+  #send({ tag, events, subject, bytes, id }: Message, session: Session): Promise<PubAck> {
+    const { stream, publishTimeout } = this.options;
+    const headers = session.client.transport.headers();
+    headers.set(TAG, tagHeader(tag));
+    headers.set(EVENTS, String(events));
+    return session.js.publish(subject, bytes, {
+      headers,
+      msgID: id,
+      timeout: publishTimeout,
+      expect: { streamName: stream },
+    });
   }
 
   #kept(message: Message, duplicate: boolean, milliseconds: number): void {
@@ -234,7 +233,7 @@ export class Publisher {
 
   #check(): void {
     for (const message of [...this.#retrying.keys(), ...this.#waiting]) this.#late(message);
-    if (this.waiting > 0 || this.#underWay > 0) return;
+    if (this.waiting > 0 || this.#underWay.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

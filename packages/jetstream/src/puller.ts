@@ -8,6 +8,11 @@ const EXPIRES = 30_000;
 /** Milliseconds between signs of life of the server; after two that are missing it is asked anew. */
 const HEARTBEAT = 2000;
 const AFTER_ERROR = 500;
+/**
+ * Messages of a request that is limited by bytes: the client's own limit then. The server ends such a
+ * request without a word, so the client would wait for its heartbeats.
+ */
+const BATCH = 100;
 
 export interface PullerOptions {
   readonly stream: string;
@@ -65,8 +70,8 @@ export class Puller {
         // `stop` may have come while there were no messages to stop.
         if (this.#isStopped()) this.#messages.stop();
         for await (const message of this.#messages) {
-          came++;
           take(message);
+          if (++came === BATCH) break;
         }
       } catch (error) {
         if (this.#isStopped()) return;

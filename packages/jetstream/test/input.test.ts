@@ -2,7 +2,8 @@ import { headers } from '@nats-io/transport-node';
 import { jetstream } from '@nats-io/jetstream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { look, natsTest, startNats, waitFor, type Looker, type NatsNode } from './support/nats.js';
+import type { NatsServer } from '../../../tools/nats-servers.mjs';
+import { look, natsTest, startNats, waitFor, type Looker } from './support/nats.js';
 import {
   events,
   namesIn,
@@ -14,7 +15,7 @@ import {
 
 async function withStream(
   retention: 'limits' | 'workqueue' = 'workqueue',
-): Promise<{ nodes: NatsNode[]; text: string; looker: Looker; write: Write }> {
+): Promise<{ nodes: NatsServer[]; text: string; looker: Looker; write: Write }> {
   const nodes = await startNats();
   const looker = await look(nodes);
   await looker.jsm.streams.add({ name: 'logs', subjects: ['sluice.>'], retention });
@@ -179,6 +180,16 @@ natsTest('inputs with one durable share the work, by subject where one is named'
   );
   expect(first.streams.length).toBeGreaterThan(0);
   expect(second.streams.length).toBeGreaterThan(0);
+});
+
+natsTest('one request after another is made without a pause', async () => {
+  const { text, write } = await withStream();
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => write('app', `c${i}-`)));
+  const began = performance.now();
+  const received = await startInput(text);
+  await received.count(1000);
+  // A request that is not ended by its last message would take seconds, for each hundred of them.
+  expect(performance.now() - began).toBeLessThan(4000);
 });
 
 natsTest('no more bytes are in hand than in_flight_limit_size', async () => {

@@ -1,111 +1,31 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { onTestFinished, test } from 'vitest';
+import { natsIsInstalled, natsServers, type NatsServer } from '../../../../tools/nats-servers.mjs';
 
-const installed = spawnSync('nats-server', ['--version']).status === 0;
-if (!installed && process.env.SLUICE_DEEP === undefined) {
-  console.warn('tests with real servers are skipped: nats-server is not installed');
-}
+const skipped = process.env.SLUICE_DEEP === undefined && !natsIsInstalled();
+if (skipped) console.warn('tests with real servers are skipped: nats-server is not installed');
 
 /** A test with real servers: skipped where none is installed, but never where SLUICE_DEEP is set. */
 export function natsTest(name: string, run: () => Promise<void>, timeout = 20_000): void {
-  test.skipIf(!installed && process.env.SLUICE_DEEP === undefined)(name, run, timeout);
-}
-
-/** A port that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-export interface NodeOptions {
-  /** Lines of the server's configuration file. */
-  readonly config?: string;
-  /** Default: true. */
-  readonly jetstream?: boolean;
-}
-
-/** One nats-server, of a cluster or alone. */
-export class NatsNode {
-  process: ChildProcess | undefined;
-
-  constructor(
-    readonly name: string,
-    readonly port: number,
-    private readonly args: readonly string[],
-  ) {}
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  get pid(): number {
-    return this.process!.pid!;
-  }
-
-  async start(): Promise<void> {
-    const child = spawn('nats-server', this.args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.process = child;
-    let log = '';
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.on('data', (data: Buffer) => {
-        log = (log + data.toString()).slice(-10_000);
-        if (log.includes('Server is ready')) resolve();
-      });
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`nats-server ended with ${code}:\n${log}`)));
-    });
-  }
-
-  async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.process;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    if (signal !== 'SIGKILL') child.kill('SIGCONT');
-    await ended;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.process!.kill(signal);
-  }
+  test.skipIf(skipped)(name, run, timeout);
 }
 
 /** A cluster of so many nodes, or one node alone, until the test is over. */
-export async function startNats(size = 1, options: NodeOptions = {}): Promise<NatsNode[]> {
+export async function startNats(
+  size = 1,
+  options: Parameters<typeof natsServers>[2] = {},
+): Promise<NatsServer[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-nats-'));
-  const ports = await freePorts(size * 2);
-  const [clients, routes] = [ports.slice(0, size), ports.slice(size)];
-  const nodes: NatsNode[] = [];
+  const nodes = await natsServers(folder, size, options);
   onTestFinished(async () => {
     await Promise.all(nodes.map((node) => node.end('SIGKILL')));
     await rm(folder, { recursive: true, force: true });
   });
-  for (const [i, port] of clients.entries()) {
-    const name = `n${i}`;
-    const args = ['-a', '127.0.0.1', '-p', String(port), '--name', name];
-    if (options.jetstream !== false) args.push('-js', '-sd', path.join(folder, name));
-    if (options.config !== undefined) {
-      const file = path.join(folder, `${name}.conf`);
-      await writeFile(file, options.config);
-      args.push('-c', file);
-    }
-    if (size > 1) {
-      const all = routes.map((route) => `nats://127.0.0.1:${route}`);
-      args.push('--cluster_name', 'test', '--cluster', all[i], '--routes', all.join(','));
-    }
-    nodes.push(new NatsNode(name, port, args));
-  }
   await Promise.all(nodes.map((node) => node.start()));
   return nodes;
 }
@@ -122,7 +42,7 @@ export interface Looker {
 type Headers = Record<string, string>;
 
 export async function look(
-  nodes: readonly NatsNode[],
+  nodes: readonly NatsServer[],
   options: { user?: string; pass?: string } = {},
 ): Promise<Looker> {
   const nc = await connect({ servers: nodes.map(({ address }) => address), ...options });

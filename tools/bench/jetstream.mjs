@@ -1,0 +1,175 @@
+/**
+ * What our output costs beside a bare publisher: `node tools/bench/jetstream.mjs [ROUNDS] [MIB]`,
+ * after a build. One nats-server on loopback with a stream in files, chunks of 1,000 events, 98 kB,
+ * 64 messages under way; the bare publisher uses the same client with the same options. Both are
+ * processes of their own; they run in turn, each first in every other round, because the speed of a
+ * machine that others use drifts. Ratios are made within a round, medians over the rounds.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { natsIsInstalled, natsServers } from '../nats-servers.mjs';
+
+const run = promisify(execFile);
+const WINDOW = 64;
+const GOAL = 0.8;
+
+if (process.argv[2] === 'publish')
+  await publish(process.argv[3], process.argv[4], +process.argv[5]);
+else await compare(Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 200));
+
+/**
+ * @param {number} rounds
+ * @param {number} mebibytes for each publisher in each round
+ */
+async function compare(rounds, mebibytes) {
+  if (!natsIsInstalled()) {
+    console.error('bench: nats-server is not installed');
+    process.exit(1);
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-nats-'));
+  const [server] = await natsServers(folder);
+  const count = Math.round((mebibytes * 1024 * 1024) / (await chunk()).bytes.length);
+  /** @type {{ rates: Record<string, number>, cpus: Record<string, number> }[]} */
+  const results = [];
+  try {
+    await server.start();
+    for (let round = -1; round < rounds; round++) {
+      const kinds = round % 2 === 0 ? ['bare', 'sluice'] : ['sluice', 'bare'];
+      const result = { rates: {}, cpus: {} };
+      for (const kind of kinds) {
+        const self = fileURLToPath(import.meta.url);
+        const { stdout } = await run(process.execPath, [
+          ...[self, 'publish', kind, server.address, String(count)],
+        ]);
+        const { seconds, cpu } = JSON.parse(stdout);
+        result.rates[kind] = count / seconds;
+        result.cpus[kind] = cpu / (count / 1000);
+      }
+      if (round >= 0) results.push(result); // the first one warms the server up
+    }
+  } finally {
+    await server.end('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const { bytes } = await chunk();
+  console.log(
+    `Node ${process.version}, ${rounds} rounds of ${count} chunks of ${bytes.length} bytes`,
+  );
+  console.log('                       median    least     most');
+  for (const kind of ['bare', 'sluice']) {
+    const rates = results.map(({ rates }) => (rates[kind] * bytes.length) / 1e6);
+    print(`${kind}, MB/s`, rates, 1);
+    const cpus = results.map(({ cpus }) => cpus[kind]);
+    print(`${kind}, CPU s/1e6`, cpus, 3);
+  }
+  const ratios = results.map(({ rates }) => rates.sluice / rates.bare);
+  print('sluice to bare', ratios, 3);
+  console.log(`goal: ${GOAL}`);
+}
+
+/**
+ * @param {string} name
+ * @param {number[]} values
+ * @param {number} digits
+ */
+function print(name, values, digits) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const figures = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted[sorted.length - 1]];
+  const columns = figures.map((value) => value.toFixed(digits).padStart(8));
+  console.log(`${name.padEnd(20)} ${columns.join(' ')}`);
+}
+
+async function chunk() {
+  const { EventStream } = await import('@sluice/event-stream');
+  return EventStream.fromEvents(
+    Array.from({ length: 1000 }, (_, n) => ({
+      record: {
+        n,
+        message: 'GET /index.html HTTP/1.1 200',
+        host: 'web-1.example.org',
+        more: 'xyz'.repeat(5),
+      },
+    })),
+  );
+}
+
+/**
+ * @param {string} kind
+ * @param {string} address
+ * @param {number} count
+ */
+async function publish(kind, address, count) {
+  const stream = await chunk();
+  const one = kind === 'bare' ? await bare(address) : await sluice(address);
+  for (let i = 0; i < 50; i++) await one.send(stream, i);
+  const before = process.cpuUsage();
+  const began = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: WINDOW }, async () => {
+      while (next < count) await one.send(stream, 50 + next++);
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6 }));
+  await one.close();
+}
+
+/** @param {string} address */
+async function bare(address) {
+  const { connect, headers } = await import('@nats-io/transport-node');
+  const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
+  const nc = await connect({ servers: address, noAsyncTraces: true });
+  const jsm = await jetstreamManager(nc);
+  await fresh(jsm, { name: 'bench', subjects: ['sluice.>'] });
+  const js = jetstream(nc);
+  const id = process.hrtime.bigint().toString(36);
+  return {
+    async send({ bytes }, n) {
+      const hdrs = headers();
+      hdrs.set('Sluice-Tag', 'app.bench');
+      hdrs.set('Sluice-Events', '1000');
+      await js.publish('sluice.app.bench', bytes, { headers: hdrs, msgID: `${id}-${n}` });
+    },
+    close: () => nc.close(),
+  };
+}
+
+/** @param {string} address */
+async function sluice(address) {
+  const { connect } = await import('@nats-io/transport-node');
+  const { jetstreamManager } = await import('@nats-io/jetstream');
+  const { parseConfig } = await import('@sluice/config');
+  const { JetStreamOutput, jetstreamOutputSection } = await import('@sluice/jetstream');
+  const nc = await connect({ servers: address });
+  await fresh(await jetstreamManager(nc), { name: 'bench', subjects: ['sluice.>'] });
+  await nc.close();
+  const text = `<match **>\nservers ${address}\nstream bench\npublish_window ${WINDOW}\n</match>\n`;
+  const [element] = parseConfig(text, { path: 'bench.conf' }).elements;
+  const quiet = () => undefined;
+  const log = {
+    trace: quiet,
+    debug: quiet,
+    info: quiet,
+    warn: console.error,
+    error: console.error,
+  };
+  const output = new JetStreamOutput({ id: 'bench', log }, jetstreamOutputSection.read(element));
+  await output.start();
+  const id = process.hrtime.bigint().toString(36);
+  return {
+    send: async (stream, n) => output.write('app.bench', stream.withChunkId(`${id}-${n}`)),
+    close: () => output.close(),
+  };
+}
+
+/** A stream without messages: disks fill, and a full one is slower. */
+async function fresh(jsm, config) {
+  await jsm.streams.delete(config.name).catch(() => undefined);
+  await jsm.streams.add(config);
+}
