@@ -13,6 +13,7 @@ const all = [
   'server',
   'forward',
   'file-output',
+  'jetstream',
   'start-up',
 ];
 

@@ -27,8 +27,8 @@ else await compare(Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 200))
  */
 async function compare(rounds, mebibytes) {
   if (!natsIsInstalled()) {
-    console.error('bench: nats-server is not installed');
-    process.exit(1);
+    console.log('left out: nats-server is not installed');
+    return;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-nats-'));
   const [server] = await natsServers(folder);

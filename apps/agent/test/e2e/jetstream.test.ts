@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { EventStream } from '@sluice/event-stream';
@@ -8,6 +10,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { natsServers, type NatsServer } from '../../../../tools/nats-servers.mjs';
 import { AgentProcess, temporaryFolder } from '../support/agent-process.js';
 import { RepeatingSender } from '../support/repeating-sender.js';
+
+const run = promisify(execFile);
+const deep = process.env.SLUICE_DEEP !== undefined;
 
 /** Tries until it works. */
 async function waitFor<T>(attempt: () => Promise<T>, seconds = 30): Promise<T> {
@@ -128,7 +133,7 @@ function written(folder: string): number[] {
 }
 
 // A minute of faults: only where SLUICE_DEEP is set, as in the CI, and there never skipped.
-test.runIf(process.env.SLUICE_DEEP !== undefined)(
+test.runIf(deep)(
   'what is acknowledged is in the files and once in the stream, whatever dies',
   async () => {
     const cluster = await Cluster.start();
@@ -200,4 +205,17 @@ test.runIf(process.env.SLUICE_DEEP !== undefined)(
     for (const agent of [...edges, ...writers]) expect(await agent.stop()).toBe(0);
   },
   180_000,
+);
+
+test.runIf(deep)(
+  'the example of a whole pipeline runs, and ends by itself',
+  async () => {
+    const script = path.join(import.meta.dirname, '../../../../examples/scale/run.mjs');
+    const { stdout } = await run(process.execPath, [script, '60000'], { timeout: 60_000 });
+    expect(stdout).toMatch(/60000 events acknowledged/);
+    const counts = [...stdout.matchAll(/writer [ab]: (\d+) events/g)].map(([, n]) => Number(n));
+    expect(counts).toHaveLength(2);
+    expect(counts[0] + counts[1]).toBeGreaterThanOrEqual(60_000);
+  },
+  60_000,
 );
