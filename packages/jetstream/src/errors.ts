@@ -39,7 +39,8 @@ export class JetStreamPluginError extends Error {
 
 /** JetStream's numbers of its errors. */
 const apiCode = {
-  insufficientResources: 10_023,
+  /** A server that is alone cannot have replicas. */
+  replicasNeedCluster: 10_074,
   notEnabled: 10_076,
   notEnabledForAccount: 10_039,
   streamNotFound: 10_059,
@@ -98,7 +99,11 @@ export function explained(error: unknown, what: string): JetStreamPluginError {
 }
 
 function apiErrorCode(code: unknown, status: unknown, message: string): JetStreamErrorCode {
-  if (code === apiCode.wrongStream || code === apiCode.streamNotFound) {
+  if (
+    code === apiCode.wrongStream ||
+    code === apiCode.streamNotFound ||
+    code === apiCode.replicasNeedCluster
+  ) {
     return 'ERR_SLUICE_JETSTREAM_STREAM';
   }
   if (code === apiCode.notEnabled || code === apiCode.notEnabledForAccount) {

@@ -114,6 +114,9 @@ natsTest('a stream that is absent or has other subjects fails the start', async 
   await expect(startOutput(text)).rejects.toThrow(
     'the stream logs does not exist; create it, or write create_stream true',
   );
+  await expect(startOutput(`${text}\ncreate_stream true\nreplicas 3`)).rejects.toThrow(
+    'replicas > 1 not supported in non-clustered mode',
+  );
   await jsm.streams.add({ name: 'logs', subjects: ['other.>'] });
   await expect(startOutput(`${text}\ncreate_stream true`)).rejects.toThrow(
     'the stream logs takes other.>, not sluice.>',
