@@ -15,11 +15,40 @@ class MsgpackFormatter extends BytesFormatter {
 
   protected writeRecord(writer: ByteWriter, bytes: Buffer, record: number): number {
     let pos = record;
+    let run = record; // where the bytes begin that are as they should be
     for (let left = 1; left > 0; left -= 1) {
       left += childCount(bytes, pos);
+      if (isShortest(bytes, pos)) {
+        pos += headSize(bytes[pos]) + bodySize(bytes, pos);
+        continue;
+      }
+      writer.bytes(bytes, run, pos);
       pos = writeShortest(writer, bytes, pos);
+      run = pos;
     }
+    writer.bytes(bytes, run, pos);
     return pos;
+  }
+}
+
+/** Whether a value, or the head of a container, is surely in its shortest form. */
+function isShortest(bytes: Buffer, at: number): boolean {
+  const first = bytes[at];
+  if (first < 0xc4 || first >= 0xe0) return true;
+  switch (first) {
+    case 0xc4:
+    case 0xcb:
+      return true;
+    case 0xcc:
+      return bytes[at + 1] >= 0x80;
+    case 0xcd:
+      return bytes[at + 1] > 0;
+    case 0xce:
+      return bytes[at + 1] > 0 || bytes[at + 2] > 0;
+    case 0xd9:
+      return bytes[at + 1] > 31;
+    default:
+      return false;
   }
 }
 
