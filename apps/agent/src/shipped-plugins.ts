@@ -39,6 +39,11 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     load: () => import('@sluice/out-forward'),
   },
   {
+    from: '@sluice/out-secondary-file',
+    provides: ['output secondary_file'],
+    load: () => import('@sluice/out-secondary-file'),
+  },
+  {
     from: '@sluice/formats',
     provides: [
       'formatter csv',

@@ -241,25 +241,32 @@ class PipelineBuilder {
     else this.#watch.input(definition.type, element, router, create);
   }
 
-  #output(written: ConfigElement, routes: Routes): EventSink {
-    const definition = this.#registry.find('output', written);
+  #output(written: ConfigElement, routes: Routes, usual?: string): EventSink {
+    const definition = this.#registry.find('output', written, usual);
     const element = withoutOldParameters(written, definition.oldParameters ?? {});
     const router = this.#labelOf(element, routes);
     const context = { ...this.#context(definition, element, routes), router };
     // Plugins inside this one are made by `create`, and so come before it in the list.
     const buffer = bufferOf(definition, element);
     const output = this.#maker.make(definition, element, context, {
-      ...(buffer !== undefined && { ignoreSections: ['buffer'] }),
+      ...(buffer !== undefined && { ignoreSections: ['buffer', 'secondary'] }),
     });
     this.#outputs.push(output);
     if (definition.passesEventsOn === true) this.#passing.push({ element, to: router });
-    const outer = buffer === undefined ? output : this.#buffered(output, buffer, context);
+    const secondary = () => secondaryOf(element, definition.type, context);
+    const outer =
+      buffer === undefined ? output : this.#buffered(output, buffer, context, secondary());
     const sink = new GuardedSink(outer, this.#clock);
     this.#sinks.push(sink);
     return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
   }
 
-  #buffered(output: Output, element: ConfigElement, context: PluginContext): Output {
+  #buffered(
+    output: Output,
+    element: ConfigElement,
+    context: PluginContext,
+    secondary: EventSink | undefined,
+  ): Output {
     // The section is read twice: by the buffer, and by the store that its @type names.
     const { section } = this.#registry.find('chunk_store', element, usualStore);
     const store = innerPlugin(context, 'chunk_store', element, usualStore);
@@ -267,7 +274,7 @@ class PipelineBuilder {
       log: context.log,
       ignoreParams: namesOf(section),
     });
-    const buffered = new BufferedOutput(context, { output, store, config, element });
+    const buffered = new BufferedOutput(context, { output, store, secondary, config, element });
     this.#maker.made.push({ plugin: buffered, element, section: bufferSection });
     this.#outputs.push(buffered);
     return buffered;
@@ -297,14 +304,15 @@ class PipelineBuilder {
         section: ConfigElement,
         usual?: string,
       ): InnerPlugin<Inner> => {
-        if (kind === 'output') return this.#output(section, routes) as InnerPlugin<Inner>;
+        if (kind === 'output') return this.#output(section, routes, usual) as InnerPlugin<Inner>;
         return this.#maker.inner(
           kind,
           section,
           usual,
           context.create!,
           context.id,
-          kind === 'chunk_store' ? namesOf(bufferSection) : [],
+          // The buffer, which reads the same section, warns of what neither of the two knows.
+          kind === 'chunk_store' ? [...section.params.keys()] : [],
         ) as InnerPlugin<Inner>;
       },
     );
@@ -335,6 +343,22 @@ function bufferOf(
   const buffer = buffers.at(0);
   if (!Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return buffer;
   return buffer?.type === undefined || buffer.type === 'file' ? undefined : buffer;
+}
+
+/**
+ * The output of a `<secondary>`, which gets the chunks that the other one does not take.
+ *
+ * @param usual its type where none is named: that of the other one
+ * @throws ConfigError
+ */
+function secondaryOf(
+  element: ConfigElement,
+  usual: string,
+  context: PluginContext,
+): EventSink | undefined {
+  const [section, second] = element.children('secondary') as (ConfigElement | undefined)[];
+  if (second !== undefined) throw second.error('duplicate <secondary>');
+  return section && innerPlugin(context, 'output', section, usual);
 }
 
 function checkName(element: ConfigElement, supported: readonly string[], where: string): void {

@@ -5,6 +5,7 @@ import * as filterCore from '@sluice/filter-core';
 import * as formats from '@sluice/formats';
 import * as outCore from '@sluice/out-core';
 import * as outFile from '@sluice/out-file';
+import * as outSecondaryFile from '@sluice/out-secondary-file';
 import {
   defineInput,
   defineOutput,
@@ -20,8 +21,8 @@ import { createLog } from '../../src/log.js';
 import { buildPipeline, type PipelineOptions } from '../../src/pipeline/build-pipeline.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 
-const shipped = [buffer, filterCore, formats, outCore, outFile].flatMap((module) =>
-  (Object.values(module) as unknown[]).filter(isPluginDefinition),
+const shipped = [buffer, filterCore, formats, outCore, outFile, outSecondaryFile].flatMap(
+  (module) => (Object.values(module) as unknown[]).filter(isPluginDefinition),
 );
 
 /** A record as a test writes it. */

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { AckedSender } from '../support/acked-sender.js';
+import { AgentProcess, temporaryFolder } from '../support/agent-process.js';
+import { childrenOf } from '../support/process-tree.js';
+
+const configuration = (buffer: string, workers = 1): string => `
+<system>
+  workers ${workers}
+</system>
+<source>
+  @type forward
+  bind 127.0.0.1
+  port 0
+</source>
+<match **>
+  @type stdout
+  <format>
+    @type json
+  </format>
+  <buffer tag>
+    @type file
+    path $FOLDER/buffer
+    ${buffer}
+  </buffer>
+</match>
+`;
+
+/** The numbers that an agent has printed, in their order. */
+function printed(agent: AgentProcess): number[] {
+  return agent.stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { n: number }).n);
+}
+
+/** No process of the agent gets to say a last word. */
+async function killAll(agent: AgentProcess): Promise<void> {
+  for (const worker of childrenOf(agent.child.pid!)) process.kill(worker, 'SIGKILL');
+  await agent.stop('SIGKILL');
+}
+
+describe('killed with a file buffer: what was acknowledged is written by the next agent', () => {
+  test.each([
+    ['synced', ''],
+    ['not synced', 'fsync false'],
+    ['gzip', 'compress gzip'],
+  ])(
+    '%s',
+    async (_name, text) => {
+      const folder = temporaryFolder();
+      const senders: AckedSender[] = [];
+      const before: AgentProcess[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        const agent = await AgentProcess.start(configuration(`flush_mode lazy\n${text}`), folder);
+        const both = await Promise.all(
+          [0, 1].map((n) =>
+            AckedSender.connect(agent.port, `t${n}`, { first: (round * 2 + n) * 1_000_000 }),
+          ),
+        );
+        senders.push(...both);
+        await Promise.all(both.map((sender) => sender.untilAcked(200 + round * 333)));
+        await killAll(agent);
+        before.push(agent);
+        await Promise.all(both.map((sender) => sender.ended));
+      }
+      const acked = senders.flatMap((sender) => sender.acked);
+      expect(acked.length).toBeGreaterThan(1000);
+      const agent = await AgentProcess.start(configuration(text), folder);
+      // Each agent writes what the one before it has left.
+      const earlier = new Set(before.flatMap(printed));
+      await agent.until(() => {
+        const all = new Set(printed(agent));
+        return acked.every((n) => all.has(n) || earlier.has(n));
+      }, 'all was written');
+      // Each sender's events come in their order.
+      const lines = printed(agent);
+      for (const sender of senders) {
+        const first = Math.floor(sender.acked[0] / 1_000_000);
+        const own = lines.filter((n) => Math.floor(n / 1_000_000) === first);
+        expect(own).toEqual(own.toSorted((a, b) => a - b));
+      }
+      expect(await agent.stop()).toBe(0);
+    },
+    60_000,
+  );
+});
+
+test('fewer workers write what the others left', async () => {
+  const folder = temporaryFolder();
+  const two = await AgentProcess.start(configuration('flush_mode lazy', 2), folder);
+  const senders = await Promise.all(
+    [0, 1, 2, 3].map((n) => AckedSender.connect(two.port, 't', { first: n * 1_000_000 })),
+  );
+  await Promise.all(senders.map((sender) => sender.untilAcked(100)));
+  await killAll(two);
+  await Promise.all(senders.map((sender) => sender.ended));
+  const one = await AgentProcess.start(configuration(''), folder);
+  const acked = senders.flatMap((sender) => sender.acked);
+  await one.until(() => {
+    const all = new Set(printed(one));
+    return acked.every((n) => all.has(n));
+  }, 'all was written');
+  expect(await one.stop()).toBe(0);
+}, 60_000);

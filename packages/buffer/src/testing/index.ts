@@ -1,0 +1,2 @@
+export { chunkStoreChecks } from './chunk-store-checks.js';
+export type { ChunkStoreCheck, StoreMaker } from './chunk-store-checks.js';

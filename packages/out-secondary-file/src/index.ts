@@ -1,0 +1,1 @@
+export { secondaryFileOutput } from './secondary-file.js';
