@@ -150,7 +150,12 @@ describe('<system>', () => {
       withoutSource: false,
       emitErrorLogInterval: 60,
       processName: 'mine',
+      rpc: undefined,
     });
+    const { rpc } = read(
+      '<system>\nrpc_endpoint "[::1]:24444"\nenable_get_dump\n</system>',
+    ).settings;
+    expect(rpc).toEqual({ host: '::1', port: 24_444, getDump: true });
     expect(warnings).toEqual([]);
     expect(read('').settings).toMatchObject({ workers: 1, log: {} });
   });
@@ -171,8 +176,9 @@ describe('<system>', () => {
   });
 
   test.each([
-    ['rpc_endpoint 127.0.0.1:24444', 2, 'monitor_agent'],
-    ['enable_get_dump true', 2, 'sluice config show'],
+    ['rpc_endpoint 24444', 2, 'host:port'],
+    ['rpc_endpoint 0.0.0.0:24444', 2, 'loopback'],
+    ['with_source_only true', 2, 'not supported'],
     ['<counter_server>\n</counter_server>', 2, '<counter_server> is not supported'],
     ['log_level loud', 2, 'warn'],
     ['workers 0', 2, 'workers'],

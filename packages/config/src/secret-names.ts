@@ -1,5 +1,5 @@
 const SECRET_NAME =
-  /(?:^|_)(?:pass|passwd|passwords?|passphrase|secrets?|shared_key|(?:auth|access|api|bearer)_?(?:key|token)|(?:access|secret|sec|api)_?keys?(?:_id)?|tokens?|credentials?)$/i;
+  /(?:^|_)(?:pass|passwd|passwords?|passphrase|secrets?|shared_key|(?:auth|access|api|bearer)_?(?:key|token)|(?:access|secret|sec|api)_?keys?(?:_id)?|tokens?|credentials?|authorization)$/i;
 
 /**
  * Whether a parameter's name says that it holds a secret, wherever it stands. It is what masks the

@@ -56,6 +56,8 @@ export class Pipeline {
   readonly errors: EventErrors;
   /** The latest warnings, where somebody watches. */
   readonly warnings: WarningList | undefined;
+  /** Set by `stop`: how many buffered events it has lost, each chunk with an error in the log. */
+  lostAtStop = 0;
   readonly #parts: PipelineParts;
   /** Outputs and what is inside of plugins, filters, inputs: each after what it needs. */
   readonly #order: readonly Plugin[];
@@ -115,7 +117,9 @@ export class Pipeline {
     this.#parts.logEvents?.close();
     this.#waits.stop();
     const { stopLimit: limit, clock } = this.#parts;
+    const before = this.#droppedEvents();
     const errors = await stopPlugins(this.#order.toReversed(), { limit, clock });
+    this.lostAtStop = this.#droppedEvents() - before;
     for (const { id, waiting, waitingSince } of this.#parts.sinks) {
       if (waiting === 0) continue;
       const since = new Date(waitingSince).toISOString();
@@ -125,6 +129,16 @@ export class Pipeline {
       );
     }
     return errors;
+  }
+
+  /** Events that were acknowledged, waited in buffers, and are given up. */
+  #droppedEvents(): number {
+    let events = 0;
+    for (const { counters } of this.outputs.map((output) => output.statistics())) {
+      const dropped = counters?.dropped_events;
+      if (typeof dropped === 'number') events += dropped;
+    }
+    return events;
   }
 
   /** Has every output write out what it holds back. @returns how many failed, logged already */

@@ -1,6 +1,13 @@
-import { diskFiles, loadConfig, type ConfigElement, type ConfigFiles } from '@sluice/config';
+import {
+  diskFiles,
+  dumpConfig,
+  loadConfig,
+  type ConfigElement,
+  type ConfigFiles,
+} from '@sluice/config';
 import { readSystem } from '../system/system-settings.js';
 import type { LogOptions } from '../log.js';
+import type { RpcSettings } from './rpc-server.js';
 
 /** The files of a configuration as they were when it was read; goes through JSON. */
 export interface ConfigRecording {
@@ -16,6 +23,8 @@ export interface ReadConfig {
   readonly workers: number;
   /** How the log is to look, as the configuration says it. */
   readonly log: LogOptions;
+  /** Where the primary serves calls over HTTP. */
+  readonly rpc?: RpcSettings | undefined;
   /** All files of the configuration, as they were. */
   readonly recording: ConfigRecording;
 }
@@ -69,7 +78,11 @@ export async function recordConfig(
       await loadConfig(config, { files, workerId });
     }
   }
-  return { workers, log: readSystem(root).log, recording };
+  const { log, rpc } = readSystem(root);
+  if (rpc === undefined) return { workers, log, recording };
+  const { host, port, getDump } = rpc;
+  const dump = getDump ? dumpConfig(root) : undefined;
+  return { workers, log, rpc: { host, port, dump }, recording };
 }
 
 async function withInline(config: string, inline: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { RootLog } from '../log.js';
 import type { ReadConfig } from './config-recording.js';
 import type { AgentSettings, WorkerSettings } from './messages.js';
+import { lostExit } from './exit-codes.js';
 import { endingText, WorkerProcess, WorkerStartError, type Ending } from './worker-process.js';
 
 /** Seconds that a worker has to drain before it is killed. */
@@ -33,11 +34,18 @@ export class Fleet {
     readonly log: RootLog,
   ) {}
 
+  /** Whether the stop of a worker has lost buffered events. */
+  hasLost = false;
   /** How many have been replaced. */
   restarts = 0;
 
   get processes(): WorkerProcess[] {
     return this.#slots.map((slot) => slot.process);
+  }
+
+  /** What the first worker has read of the configuration. */
+  get read(): ReadConfig | undefined {
+    return this.#read;
   }
 
   /** How many workers there are. */
@@ -118,9 +126,13 @@ export class Fleet {
 
   #notWell(id: number, ending?: Ending & { killed: boolean }): string | undefined {
     if (ending === undefined || ending.code === 0) return undefined;
-    const text = ending.killed
-      ? `worker ${id} did not stop within ${drainLimit} seconds and was killed`
-      : `worker ${id} did not stop cleanly: ${endingText(ending)}`;
+    const lost = ending.code === lostExit;
+    if (lost) this.hasLost = true;
+    const text = lost
+      ? `worker ${id} has lost buffered events`
+      : ending.killed
+        ? `worker ${id} did not stop within ${drainLimit} seconds and was killed`
+        : `worker ${id} did not stop cleanly: ${endingText(ending)}`;
     this.log.error({ ...ending }, text);
     return text;
   }

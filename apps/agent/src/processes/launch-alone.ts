@@ -3,6 +3,7 @@ import { complain } from '../paint.js';
 import { createLog } from '../log.js';
 import { recordConfig } from './config-recording.js';
 import type { LaunchOptions } from './launch-options.js';
+import { exitCode } from './exit-codes.js';
 import { writePidFile } from './pid-file.js';
 import { ServiceNotifier } from './sd-notify.js';
 import { onSignals } from './signals.js';
@@ -39,6 +40,9 @@ export async function launchAlone(options: LaunchOptions): Promise<number> {
   try {
     const { workers, ...recorded } = await recordConfig(config, inlineConfig, workersOf);
     if (workers > 1) log.warn({ workers }, 'without a supervisor there is one worker');
+    if (recorded.rpc !== undefined) {
+      log.warn({}, 'without a supervisor the calls of rpc_endpoint are not served');
+    }
     if (pidFile !== undefined) writePidFile(pidFile);
     log.change({ ...recorded.log, ...options.log });
     const read = { ...recorded, workers: 1 };
@@ -61,5 +65,5 @@ export async function launchAlone(options: LaunchOptions): Promise<number> {
   watchdog();
   forget();
   log.info({}, 'stopped');
-  return clean ? 0 : 1;
+  return exitCode(clean, host.hasLost);
 }

@@ -3,7 +3,9 @@ import { createLog, type RootLog } from '../log.js';
 import { Fleet } from './fleet.js';
 import type { LaunchOptions } from './launch-options.js';
 import type { AgentSettings } from './messages.js';
+import { exitCode } from './exit-codes.js';
 import { writePidFile } from './pid-file.js';
+import type { RpcServer } from './rpc-server.js';
 import { ServiceNotifier } from './sd-notify.js';
 import { WorkerStartError, type WorkerProcess } from './worker-process.js';
 
@@ -21,6 +23,7 @@ export class Supervisor {
   #next: Fleet | undefined;
   /** Workers of old configurations that drain. */
   readonly #retired = new Map<Fleet, Promise<unknown>>();
+  #rpc: { readonly key: string; readonly server: RpcServer } | undefined;
   #running = false;
   #reloading = false;
   #reloadAgain = false;
@@ -46,7 +49,9 @@ export class Supervisor {
       if (this.#options.pidFile !== undefined) writePidFile(this.#options.pidFile);
       this.#fleet = new Fleet(this.#settings(), this.#log);
       await this.#fleet.start(spare);
+      await this.#serveCalls();
     } catch (error) {
+      await this.#fleet?.kill();
       spare.kill();
       await spare.ended;
       if (this.#stopSignal !== undefined) return 0;
@@ -56,9 +61,10 @@ export class Supervisor {
     const stopWatchdog = this.#notifier.keepAlive(() => this.#allAnswer());
     this.#ready();
     await this.#stopAsked;
+    this.#rpc?.server.close();
     const good = await this.#stopAll();
     stopWatchdog();
-    return good ? 0 : 1;
+    return exitCode(good, this.#fleet.hasLost);
   }
 
   /** Lets all workers drain and end. */
@@ -89,6 +95,21 @@ export class Supervisor {
 
   flush(): void {
     for (const fleet of this.#fleets()) for (const process of fleet.processes) process.flush();
+  }
+
+  /** Serves calls over HTTP where the configuration wants it, and where it says so now. */
+  async #serveCalls(): Promise<void> {
+    const settings = this.#fleet?.read?.rpc;
+    const key = JSON.stringify(settings);
+    if (this.#rpc?.key === key) return;
+    this.#rpc?.server.close();
+    this.#rpc = undefined;
+    if (settings === undefined) return;
+    const { RpcServer } = await import('./rpc-server.js');
+    const signal = (name: NodeJS.Signals): void => void process.kill(process.pid, name);
+    this.#rpc = { key, server: await RpcServer.start(settings, { signal }) };
+    const { host, port } = settings;
+    this.#log.info({ host, rpcPort: port }, `calls over HTTP are served on ${host}:${port}`);
   }
 
   #fleets(): Fleet[] {
@@ -149,6 +170,9 @@ export class Supervisor {
     const old = this.#fleet!;
     this.#fleet = next;
     this.#log.info({ workers: next.size }, 'configuration reloaded');
+    await this.#serveCalls().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'the calls of rpc_endpoint are not served');
+    });
     const retired = old.stop().then(() => {
       this.#retired.delete(old);
       this.#log.info({}, 'the workers of the old configuration have ended');

@@ -67,6 +67,11 @@ export class WorkerHost {
     if (errors === 0) this.log.info({}, 'outputs flushed');
   }
 
+  /** Whether the stop has lost events that were acknowledged. */
+  get hasLost(): boolean {
+    return this.pipeline.lostAtStop > 0;
+  }
+
   /** Drains and stops. @returns whether nothing went wrong on the way; what did is logged */
   stop(): Promise<boolean> {
     return (this.#stopped ??= this.pipeline.stop().then((errors) => errors.length === 0));

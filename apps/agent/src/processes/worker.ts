@@ -3,6 +3,8 @@
  * have to find their listeners.
  */
 import cluster from 'node:cluster';
+import { enableCompileCache } from '../compile-cache.js';
+import { exitCode } from './exit-codes.js';
 import { isToWorker, type ToPrimary } from './messages.js';
 
 type Host = import('./worker-host.js').WorkerHost;
@@ -26,7 +28,8 @@ process.on('SIGTERM', () => {
 function stop(reason?: string): void {
   if (host === undefined) process.exit(0); // nothing has begun
   if (reason !== undefined) host.log.info({}, `stopping on ${reason}`);
-  void host.stop().then((clean) => process.exit(clean ? 0 : 1));
+  const stopping = host;
+  void stopping.stop().then((clean) => process.exit(exitCode(clean, stopping.hasLost)));
 }
 
 const { worker } = cluster;
@@ -44,6 +47,7 @@ process.on('message', (message: unknown) => {
   else void run(message.settings);
 });
 
+enableCompileCache();
 const { WorkerHost, failureText } = await import('./worker-host.js');
 tell({ agent: 'loaded' });
 

@@ -20,8 +20,6 @@ const switchOf = (text: string) => t.bool().default(false).describe(text);
 
 /** What cannot be had here, by its key in code, with the reason. */
 export const refusedParams: Readonly<Record<string, string>> = {
-  rpcEndpoint: 'use signals (SIGHUP, SIGUSR1) and the input monitor_agent',
-  enableGetDump: 'use sluice config show',
   withSourceOnly: 'there is no buffer for sources alone',
 };
 
@@ -42,6 +40,28 @@ export const idleParams: Readonly<Record<string, string>> = {
   filePermission: 'outputs that make files have their own file_permission',
   dirPermission: 'outputs that make folders have their own dir_permission',
 };
+
+const endpointHint = 'write host:port with 127.0.0.1, [::1] or localhost, such as 127.0.0.1:24444';
+
+/** Host and port of `rpc_endpoint`; undefined where it is not both. */
+export function endpointOf(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[(?<v6>[0-9A-Fa-f:.]+)\]|(?<plain>[0-9A-Za-z.-]+)):(?<port>\d{1,5})$/.exec(
+    text,
+  );
+  const { v6, plain, port: digits } = (match?.groups ?? {}) as Record<string, string | undefined>;
+  const host = v6 ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) return undefined;
+  return { host, port };
+}
+
+function endpointProblem(text: string): string | undefined {
+  const endpoint = endpointOf(text);
+  if (endpoint === undefined) return `expected host:port, not "${text}"`;
+  const { host } = endpoint;
+  if (host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)) return undefined;
+  return `anybody who reaches ${host} could stop the agent: only loopback addresses are possible`;
+}
 
 /** `<system>`: settings of the whole agent. */
 export const systemSection = defineSection({
@@ -69,8 +89,15 @@ export const systemSection = defineSection({
     processName: t.string().optional().describe('What ps shows the worker processes as'),
     filePermission: t.string().optional().describe('No effect'),
     dirPermission: t.string().optional().describe('No effect'),
-    rpcEndpoint: t.string().optional().describe('Not supported'),
-    enableGetDump: switchOf('Not supported'),
+    rpcEndpoint: t
+      .string()
+      .optional()
+      .describe(
+        'host:port of calls over HTTP, on a loopback address: /api/config.reload and so on',
+      ),
+    enableGetDump: switchOf(
+      'Have /api/config.getDump answer with the configuration, secrets masked',
+    ),
     withSourceOnly: switchOf('Not supported'),
     rootDir: t.string().optional().describe('No effect'),
     suppressRepeatedStacktrace: t.bool().optional().describe('No effect'),
@@ -93,6 +120,12 @@ export const systemSection = defineSection({
     sourceOnlyBuffer: { raw: 'source_only_buffer', description: 'Not supported' },
   },
   check: (value, { element, error }) => {
+    const { rpcEndpoint } = value;
+    if (rpcEndpoint !== undefined) {
+      const problem = endpointProblem(rpcEndpoint);
+      if (problem !== undefined)
+        throw error('rpcEndpoint', `rpc_endpoint: ${problem}`, endpointHint);
+    }
     for (const [key, instead] of Object.entries(refusedParams)) {
       const given = value[key as keyof typeof value];
       if (given === undefined || given === false || given === '') continue;
@@ -107,7 +140,7 @@ export const systemSection = defineSection({
     if ((section as typeof section | undefined) === undefined) return;
     throw section.error(`${section.tag} is not supported`, {
       code: 'ERR_SLUICE_CONFIG_SECTION',
-      hint: 'remove it; figures are served by the input monitor_agent',
+      hint: 'remove it; statistics are served by the input monitor_agent',
     });
   },
 });

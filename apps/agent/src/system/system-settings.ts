@@ -1,7 +1,7 @@
 import { elementOf, type ConfigElement, type ConfigLogger } from '@sluice/config';
 import { compileStrftime, localOffset, StrftimeError } from '@sluice/formats';
 import type { LogOptions } from '../log.js';
-import { idleParams, snakeCase, systemSection } from './system-section.js';
+import { endpointOf, idleParams, snakeCase, systemSection } from './system-section.js';
 
 /** What `<system>` says; goes through JSON. */
 export interface SystemSettings {
@@ -13,6 +13,9 @@ export interface SystemSettings {
   /** Seconds. */
   readonly emitErrorLogInterval: number | undefined;
   readonly processName: string | undefined;
+  /** Where calls over HTTP are served. */
+  readonly rpc:
+    { readonly host: string; readonly port: number; readonly getDump: boolean } | undefined;
 }
 
 /**
@@ -36,6 +39,7 @@ export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSetti
       withoutSource: false,
       emitErrorLogInterval: undefined,
       processName: undefined,
+      rpc: undefined,
     };
   }
   const value = systemSection.read(element, { log });
@@ -56,6 +60,7 @@ export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSetti
       throw logElement.error(error.message, { param: 'time_format' });
     }
   }
+  const endpoint = value.rpcEndpoint === undefined ? undefined : endpointOf(value.rpcEndpoint);
   const repeatInterval = value.ignoreSameLogInterval ?? value.ignoreRepeatedLogInterval;
   return {
     workers: value.workers,
@@ -68,5 +73,6 @@ export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSetti
     withoutSource: value.withoutSource,
     emitErrorLogInterval: value.emitErrorLogInterval,
     processName: value.processName,
+    rpc: endpoint && { ...endpoint, getDump: value.enableGetDump },
   };
 }

@@ -93,3 +93,23 @@ test('a chunk in flight when the signal comes is still written and acknowledged'
   expect(Buffer.concat(acks).toString('latin1')).toBe('\x81\xa3ack\xa7the-one');
   expect(agent.stdout.split('\n')).toHaveLength(records.length + 1);
 });
+
+test('a stop that loses buffered events ends with 2, with and without a supervisor', async () => {
+  const closed = net.createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as net.AddressInfo;
+  closed.close();
+  const toNobody =
+    '<source>\n@type forward\nbind 127.0.0.1\nport 0\n</source>\n' +
+    `<match **>\n@type forward\n<server>\nhost 127.0.0.1\nport ${port}\n</server>\n` +
+    '<buffer>\nflush_interval 1h\nshutdown_timeout 0.1\ndisable_chunk_backup true\n</buffer>\n</match>\n';
+  for (const args of [[], ['--no-supervisor']]) {
+    const agent = await AgentProcess.start(toNobody, undefined, { args });
+    const socket = net.connect(agent.port, '127.0.0.1');
+    socket.write(encodePackedForward('t', [{ time: 1, record: { a: 1 } }], { chunk: 'c' }));
+    await once(socket, 'data'); // acknowledged: the buffer has it
+    socket.destroy();
+    expect(await agent.stop()).toBe(2);
+    expect(agent.log.some(({ msg }) => msg.includes('buffered events are lost'))).toBe(true);
+  }
+});
