@@ -155,6 +155,7 @@ export class ForwardConnection {
   /** @returns a promise for when the next read may come */
   #afterRead(): void | Promise<void> {
     this.#acks.flush();
+    this.#inFlight.endRead();
     if (this.#status !== 'open') {
       this.#unfinished.leave();
       return;

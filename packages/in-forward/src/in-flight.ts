@@ -7,7 +7,6 @@ const READ_COST = 1024 * 1024;
 
 /** The bytes of one read, which stay in memory while any message in them waits. */
 interface Read {
-  readonly memory: ArrayBufferLike;
   readonly bytes: number;
   waiting: number;
 }
@@ -19,6 +18,8 @@ interface Read {
 export class InFlight {
   readonly #budget: Budget;
   readonly #reserve: number;
+  #data: Buffer | undefined;
+  /** Of `#data`, once a message in it waits. */
   #read: Read | undefined;
   #waiting = 0;
   #ticket: BudgetTicket | undefined;
@@ -37,7 +38,14 @@ export class InFlight {
 
   /** The messages that follow lie in these bytes, where they do not have memory of their own. */
   startRead(data: Buffer): void {
-    this.#read = { memory: data.buffer, bytes: data.length, waiting: 0 };
+    this.#data = data;
+    this.#read = undefined;
+  }
+
+  /** The read is worked off. Held any longer, its bytes would outlive the young generation. */
+  endRead(): void {
+    this.#data = undefined;
+    this.#read = undefined;
   }
 
   /**
@@ -46,7 +54,7 @@ export class InFlight {
    * @returns what is to be called once it is, or will not be
    */
   add(bytes: Buffer): () => void {
-    const read = this.#read?.memory === bytes.buffer ? this.#read : undefined;
+    const read = this.#data?.buffer === bytes.buffer ? this.#readBytes(this.#data) : undefined;
     const cost = PENDING_COST + (read === undefined ? bytes.length : 0);
     this.#budget.charge(cost + (read?.waiting === 0 ? read.bytes : 0));
     this.#waiting++;
@@ -71,6 +79,11 @@ export class InFlight {
   /** Nothing more is read. */
   close(): void {
     this.#ticket?.cancel();
+  }
+
+  #readBytes({ length }: Buffer): Read {
+    this.#read ??= { bytes: length, waiting: 0 };
+    return this.#read;
   }
 
   async #waitForRoom(): Promise<void> {
