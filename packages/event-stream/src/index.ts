@@ -3,6 +3,7 @@ export { EventStream, type Event } from './event-stream.js';
 export { EventStreamError, type EventStreamErrorCode } from './errors.js';
 export { type JsonLinesOptions } from './json-lines.js';
 export { encodeValue, type EventInput } from './encode.js';
+export { EventPacker } from './event-packer.js';
 export { decodeValue } from './decode-value.js';
 export { ExtensionValue, type EventRecord, type Value } from './decode.js';
 export { Budget, type BudgetOptions, type BudgetStatistics } from './budget/budget.js';
