@@ -17,3 +17,4 @@ export { checkTimeParams, isoFormat, timeParams, timeWriter } from './time-param
 export type { TimeWriter } from './time-params.js';
 export { localOffset, quarter, TimeZoneError, utcOffset, zoneOffset } from './time-zone.js';
 export type { ZoneOffset } from './time-zone.js';
+export * from './parsers/index.js';

@@ -72,6 +72,8 @@ export type { FieldPath } from './record-accessor.js';
 export type { Router } from './router.js';
 export { ServiceDiscovery } from './service-discovery.js';
 export type { Service } from './service-discovery.js';
+export { sourceFields } from './source-fields.js';
+export type { Peer, SourceKeys } from './source-fields.js';
 export { listenProblems, unwritableFolder } from './start-checks.js';
 export type {
   PluginStatistics,

@@ -1,0 +1,13 @@
+export { apache2Parser } from './apache2.js';
+export { csvParser } from './csv.js';
+export { DelimitedReader } from './delimited-reader.js';
+export { jsonParser } from './json.js';
+export { ltsvParser } from './ltsv.js';
+export { msgpackParser } from './msgpack.js';
+export { MultilineParser, multilineParser } from './multiline.js';
+export { noneParser } from './none.js';
+export { apacheErrorParser, nginxParser, regexpParser } from './regexp.js';
+export { compileStrptime, type TimeReader } from './strptime.js';
+export { syslogParser } from './syslog.js';
+export { StrptimeError } from './time-fields.js';
+export { tsvParser } from './tsv.js';
