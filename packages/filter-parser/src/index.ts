@@ -1,0 +1,1 @@
+export { parserFilter } from './parser-filter.js';

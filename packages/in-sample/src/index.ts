@@ -1,0 +1,1 @@
+export { dummyInput, sampleInput } from './sample-input.js';

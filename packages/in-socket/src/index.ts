@@ -1,0 +1,2 @@
+export { tcpInput } from './tcp.js';
+export { udpInput } from './udp.js';

@@ -1,0 +1,1 @@
+export { syslogInput } from './syslog-input.js';
