@@ -1,39 +1,34 @@
-import { createRequire } from 'node:module';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { loadLibc } from '@sluice/socket-options';
 
 type Flock = (fd: number, operation: number) => number;
 
 interface Library {
   readonly flock: Flock;
-  readonly errno: () => number;
-  /** Codes with which flock says that someone else has the lock, or that a signal came. */
-  readonly again: ReadonlySet<number>;
+  /** Whether the last call failed since someone else has the lock, or for a signal. */
+  readonly again: () => boolean;
 }
 
 const exclusive = 2 | 4; // LOCK_EX | LOCK_NB
 const unlock = 8; // LOCK_UN
 /** Nobody of ours holds a lock for longer than a write: after so many milliseconds it is told. */
-const patienceTime = 1000;
+const longestWrite = 1000;
+const retried: readonly (string | undefined)[] = ['EAGAIN', 'EWOULDBLOCK', 'EINTR'];
 
 let library: Library | undefined;
 let tried = false;
 
+// Without the lock everything works, but for several processes that share one file.
 function load(): Library | undefined {
   if (tried) return library;
   tried = true;
   if (process.platform === 'win32') return undefined;
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const { EAGAIN, EWOULDBLOCK, EINTR } = koffi.os.errno;
-    library = {
-      flock: koffi.load(null).func('int flock(int fd, int operation)') as unknown as Flock,
-      errno: () => koffi.errno(),
-      again: new Set([EAGAIN, EWOULDBLOCK, EINTR]),
-    };
-  } catch {
-    // Without the lock everything works, but for several processes that share one file.
-    library = undefined;
-  }
+  const libc = loadLibc();
+  if (typeof libc === 'string') return undefined;
+  library = {
+    flock: libc.func('int flock(int fd, int operation)'),
+    again: () => retried.includes(libc.errorName(libc.errno())),
+  };
   return library;
 }
 
@@ -70,9 +65,9 @@ export async function lockFile(fd: number, { signal, onLocked }: LockWaiting): P
   if (lib === undefined) return false;
   let since = 0;
   for (let attempt = 0; lib.flock(fd, exclusive) !== 0; attempt += 1) {
-    if (!lib.again.has(lib.errno())) return false;
+    if (!lib.again()) return false;
     if (attempt === 0) since = performance.now();
-    else if (since > 0 && performance.now() - since > patienceTime) {
+    else if (since > 0 && performance.now() - since > longestWrite) {
       onLocked();
       since = 0;
     }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
 import os from 'node:os';
+import { loadLibc, type Libc } from '@sluice/socket-options';
 import type { AgentLog } from '../log.js';
 
 const afUnix = 1;
@@ -71,8 +71,8 @@ export class ServiceNotifier {
     if (!path.startsWith('/') && !path.startsWith('@')) {
       throw new Error(`NOTIFY_SOCKET=${path}: only Unix sockets are supported`);
     }
-    const koffi = loadKoffi();
-    return koffi === undefined ? (bytes) => this.#viaProgram(bytes) : viaKernel(koffi, path);
+    const libc = loadLibc();
+    return typeof libc === 'string' ? (bytes) => this.#viaProgram(bytes) : viaKernel(libc, path);
   }
 
   #viaProgram(bytes: Buffer): void {
@@ -96,35 +96,22 @@ function watchdogOf(environment: NodeJS.ProcessEnv): number | undefined {
   return seconds > 0 ? seconds : undefined;
 }
 
-type Koffi = typeof import('koffi');
-
-/** Undefined where it is not installed, or has nothing for this platform. */
-function loadKoffi(): Koffi | undefined {
-  try {
-    return createRequire(import.meta.url)('koffi') as Koffi;
-  } catch {
-    return undefined;
-  }
-}
-
-function viaKernel(koffi: Koffi, path: string): SendDatagram {
-  const libc = koffi.load(null);
+function viaKernel(libc: Libc, path: string): SendDatagram {
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const sendto = libc.func(
     'long sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)',
   );
   const close = libc.func('int close(int fd)');
   const fail = (call: string): never => {
-    const errno = koffi.errno();
-    const name = Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0];
-    throw new NotifySocketError(`${call}: ${name ?? errno}`);
+    const errno = libc.errno();
+    throw new NotifySocketError(`${call}: ${libc.errorName(errno) ?? errno}`);
   };
   const address = socketAddress(path);
   return (bytes) => {
     // One datagram now and then: a descriptor that stays open would only be in the way.
-    const fd = socket(afUnix, sockDgramCloexec, 0) as number;
+    const fd = socket(afUnix, sockDgramCloexec, 0);
     if (fd < 0) fail('socket');
-    const sent = sendto(fd, bytes, bytes.length, msgNoSignal, address, address.length) as number;
+    const sent = sendto(fd, bytes, bytes.length, msgNoSignal, address, address.length);
     try {
       if (sent < 0) fail(`sendto ${path}`);
     } finally {
