@@ -1,14 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { filesOf } from './files.js';
-
-/** What a new project may make. */
-export const kinds = ['input', 'output', 'filter'] as const;
-export type Kind = (typeof kinds)[number];
-
-/** `ts` is TypeScript, `js` is JavaScript. */
-export const languages = ['ts', 'js'] as const;
-export type Language = (typeof languages)[number];
+import type { Kind, Language } from './choices.js';
 
 /** A project to be made. */
 export interface ProjectOptions {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Kind, Language } from './create-project.js';
+import type { Kind, Language } from './choices.js';
 
 /** What the templates are filled with. */
 export interface Project {

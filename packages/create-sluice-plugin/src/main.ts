@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createProject, kinds, languages, ProjectError } from './create-project.js';
+import { kinds, languages } from './choices.js';
+import { createProject, ProjectError } from './create-project.js';
 
 const usage = `Makes a plugin for Sluice, with its test.
 

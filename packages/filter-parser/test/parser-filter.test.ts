@@ -101,9 +101,9 @@ describe('filter parser', () => {
     ]);
   });
 
-  test('the id of the chunk stays with its events', () => {
+  test('the id of the chunk stays with its events', async () => {
     const stream = EventStream.fromEvents([{ time: at, record: { log } }]).withChunkId('c1');
-    expect(driverOf(json).plugin.filter('app', stream).chunkId).toBe('c1');
+    expect((await driverOf(json).plugin.filter('app', stream)).chunkId).toBe('c1');
   });
 
   test.each([
