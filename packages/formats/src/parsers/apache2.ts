@@ -2,14 +2,15 @@ import type { ParsedCallback, PluginContext } from '@sluice/plugin';
 import { define } from './define.js';
 import type { ParseConfig } from './parse-params.js';
 import { timeReader, type ReadTime, type TimeType } from './read-time.js';
+import { pathOf } from './regexp.js';
 import { TextParser, type ParsedRecord } from './text-parser.js';
 
-const quoted = String.raw`(?:[^"]|\\")*`;
+// Each part ends where the next one begins: no text takes more than one look at each character.
+const quoted = String.raw`(?:[^"\\]|\\[^])*`;
 const line = new RegExp(
   String.raw`^(?<host>[^ ]*) [^ ]* (?<user>[^ ]*) \[(?<time>[^\]]*)\] ` +
-    String.raw`"(?<method>\S+)(?: +(?<path>${quoted}?)(?: +\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)` +
-    String.raw`(?: "(?<referer>${quoted})" "(?<agent>${quoted})")?$`,
-  'm',
+    String.raw`"(?<method>[^\s"]+)(?: +(?! )(?<path>${quoted}))?" (?<code>[^ ]*) (?<size>[^ ]*)` +
+    String.raw`(?: "(?<referer>${quoted})" "(?<agent>${quoted})")?\n?$`,
 );
 
 const orNull = (text: string | undefined): string | null =>
@@ -32,7 +33,7 @@ class Apache2Parser extends TextParser {
       host: orNull(host),
       user: orNull(user),
       method,
-      path: path ?? null,
+      path: path === undefined ? null : pathOf(path),
       code: whole(code) || null,
       size: size === '-' ? null : whole(size),
       referer: orNull(referer),

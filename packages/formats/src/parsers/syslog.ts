@@ -32,8 +32,9 @@ const priority = /^<(\d{1,3})>/;
 const priority5424 = /^<(\d{1,3})>\d\d{0,2}\s/;
 const looks5424 = /^<\d{1,3}>[1-9]\d{0,2}/;
 const body3164 = /([^ ]*) ([^ :[]*)(?:\[([0-9]+)\])?(?:[^:]*:)? *([^\n]*)(?:\n|(?![^]))/g;
-const body5424 =
-  /([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32}) (-|(?:\[.*?(?<!\\)\])+)(?: (.+))?(?![^])/gs;
+const head5424 = /[^!-~]*([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32}) (?=[-[])/y;
+/** What follows structured data: a blank and a message, or nothing. */
+const dataEnd = /(?<!\\)\](?= [^]|(?![^]))/g;
 
 /** One way to read the head of a text. */
 interface Head {
@@ -98,6 +99,8 @@ class SyslogParser extends TextParser {
       return;
     }
     const record = this.#recordAfter(head);
+    // Without a blank the search would begin anew at each character.
+    if (!text.includes(' ', head.at)) throw this.mismatch();
     body3164.lastIndex = head.at;
     const match = body3164.exec(text) as (string | undefined)[] | null;
     if (match === null) throw this.mismatch();
@@ -131,9 +134,14 @@ class SyslogParser extends TextParser {
 
   #read5424(text: string, found: ParsedCallback): void {
     const head = this.#head(text, priority5424, this.#head5424);
-    body5424.lastIndex = head.at;
-    const match = body5424.exec(text) as (string | undefined)[] | null;
+    head5424.lastIndex = head.at;
+    const match = head5424.exec(text);
     if (match === null) throw this.mismatch();
+    const from = head5424.lastIndex;
+    const to = text[from] === '-' ? from + 1 : endOfData(text, from);
+    const after = text.slice(to);
+    if (to < 0 || (after !== '' && !/^ [^]/.test(after))) throw this.mismatch();
+    const data = text.slice(from, to);
     const record = this.#strings ? {} : this.#recordAfter(head);
     record.host = match[1];
     record.ident = match[2];
@@ -141,8 +149,8 @@ class SyslogParser extends TextParser {
     record.msgid = match[4];
     if (this.#strings && head.pri !== undefined) record.pri = head.pri;
     // The reader of strings gives structured data without its escapes.
-    record.extradata = this.#strings ? match[5]?.replaceAll('\\', '') : match[5];
-    if (match[6] !== undefined) record.message = chomp(match[6]);
+    record.extradata = this.#strings ? data.replaceAll('\\', '') : data;
+    if (after !== '') record.message = chomp(after.slice(1));
     if (this.#strings) this.#foundAfter(head, record, found);
     else found(head.time, record);
   }
@@ -191,6 +199,12 @@ class SyslogParser extends TextParser {
       words: timeFormat.replace(/ +/g, ' ').split(' ').length,
     };
   }
+}
+
+/** @returns where the structured data ends; -1 where it does not */
+function endOfData(text: string, from: number): number {
+  dataEnd.lastIndex = from;
+  return dataEnd.test(text) ? dataEnd.lastIndex : -1;
 }
 
 /** `@type syslog`. Fluentd: `parser_syslog`. */

@@ -98,3 +98,24 @@ describe(`what ${inputs} broken texts do to a parser`, () => {
     60_000,
   );
 });
+
+describe('no text makes a parser look at it again and again', () => {
+  const long = 100_000;
+  const hosts = '1.1.1.1 h - [28/Feb/2013:12:00:00 +0900] ';
+  const head = '<16>1 2017-02-06T13:14:15.003Z h a 1 - ';
+  test.each([
+    ['nginx', '', `${hosts}"GET ${' '.repeat(long)}`],
+    ['nginx', '', `${hosts}"GET / H" 200 7 "-" "-"${' '.repeat(long)}"x"y`],
+    ['nginx', '', 'a\n'.repeat(long)],
+    ['apache2', '', `${hosts}"GET ${' '.repeat(long)}`],
+    ['apache2', '', `${hosts}"GET ${'\\'.repeat(long)}`],
+    ['apache_error', '', '[a '.repeat(long)],
+    ['syslog', params.syslog!, `${head}${'[a]'.repeat(long)}x`],
+    ['syslog', params.syslog!, head + 'a '.repeat(long)],
+    ['syslog', params.syslog!, `<6>Feb 28 12:00:00 ${'a'.repeat(long)}`],
+  ])('%s %#', (type, conf, text) => {
+    const { error } = parsed(parserFor(type, `${conf}\ntimeout 2s`), text);
+    expect(error).toBeInstanceOf(ParseError);
+    expect(error?.message).not.toContain('timed out');
+  });
+});
