@@ -40,7 +40,7 @@ export async function buildWithProgress(project) {
   });
   child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
   const [status] = await once(child, 'close');
-  clearInterval(timer);
+  if (timer) clearInterval(timer);
   if (stderr.isTTY) stderr.write(`\r${show()}\n`);
   if (status === 0) return;
   stderr.write(output);

@@ -17,7 +17,7 @@ async function checkPort() {
     await once(server, 'listening');
   } catch (error) {
     console.error(
-      `npm start: cannot listen on 127.0.0.1:${port} (${error.code}), which examples/quickstart.conf asks for.\n` +
+      `npm start: cannot listen on 127.0.0.1:${port} (${/** @type {NodeJS.ErrnoException} */ (error).code}), which examples/quickstart.conf asks for.\n` +
         'Stop what listens there, or run another configuration: npm start -- -c FILE',
     );
     process.exit(1);

@@ -108,21 +108,23 @@ describe('parameters', () => {
     [1700000000, new EventTime(1700000000)],
     [1700000000.5, new EventTime(1700000000, 500_000_000)],
     ['1700000000.123456789', new EventTime(1700000000, 123456789)],
-  ])('renew_time_key %s', (value, expected) => {
+  ])('renew_time_key %s', async (value, expected) => {
     const { pipeline } = agentWith('renew_time_key at\nremove_keys at');
     const stream = EventStream.fromEvents([{ time: 1, record: { at: value } }]);
-    expect([...pipeline.filters[0].filter('x', stream)]).toEqual([{ time: expected, record: {} }]);
+    expect([...(await pipeline.filters[0].filter('x', stream))]).toEqual([
+      { time: expected, record: {} },
+    ]);
   });
 
-  test('a field that has its value from elsewhere can hold the time', () => {
+  test('a field that has its value from elsewhere can hold the time', async () => {
     const { pipeline } = agentWith(`renew_time_key t\n${records('t ${record["ms"]}')}`);
     const stream = EventStream.fromEvents([
       { time: 1, record: { ms: 5 } },
       { time: 1, record: {} },
     ]);
-    expect([...pipeline.filters[0].filter('x', stream)].map(({ time }) => time.seconds)).toEqual([
-      5,
-    ]);
+    expect(
+      [...(await pipeline.filters[0].filter('x', stream))].map(({ time }) => time.seconds),
+    ).toEqual([5]);
   });
 
   test('fields of the tag alone are put into the packed records', () => {

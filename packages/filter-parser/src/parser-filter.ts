@@ -91,7 +91,7 @@ class ParserFilter extends Filter {
         if (this.#config.reserveData) this.#packer.add(time, this.#merged(record, {}));
         if (!this.#config.emitInvalidRecordToError) continue;
         const bytes = stream.bytes.subarray(entry.start, entry.end);
-        this.emitErrorEvents(tag, stream.withEntries(bytes, 1), error);
+        void this.emitErrorEvents(tag, stream.withEntries(bytes, 1), error);
       }
     }
     const { count } = this.#packer;

@@ -38,7 +38,8 @@ export abstract class Filter extends Plugin {
    * are dropped with a warning. Where it is called while `filter` runs, before the first `await`, the
    * acknowledgement waits for them too. Fluentd: `router.emit_error_event`.
    *
-   * @returns whether they are kept; a `filter` that returns a promise awaits it
+   * @returns whether they are kept; a `filter` that returns a promise awaits it, for others the host
+   *   does
    */
   protected emitErrorEvents(tag: string, stream: EventStream, error: Error): Keeping {
     if (this.#emitErrorEvents !== undefined) return this.#emitErrorEvents(tag, stream, error);

@@ -14,7 +14,10 @@ export interface Traffic {
   readonly failed: number;
   /** Calls that are not settled yet. */
   readonly pending: number;
-  /** Unix time in milliseconds since when a call has been pending without a pause; absent while none is. */
+  /**
+   * Unix time in milliseconds since when calls have been pending and none of them has settled; absent
+   * while none is pending.
+   */
   readonly pendingSince: number | undefined;
   /** How long calls took until their events were kept. */
   readonly latency: Latency;

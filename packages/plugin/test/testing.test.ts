@@ -223,7 +223,7 @@ test('a filter gives what goes on, and its error events', () => {
   class Even extends Filter {
     override filter(tag: string, stream: Stream): Stream {
       const odd = stream.filter(({ record }) => Number(record.n) % 2 === 1);
-      this.emitErrorEvents(tag, odd, new Error('odd'));
+      void this.emitErrorEvents(tag, odd, new Error('odd'));
       return stream.filter(({ record }) => Number(record.n) % 2 === 0);
     }
   }
