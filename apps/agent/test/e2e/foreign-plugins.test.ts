@@ -105,6 +105,8 @@ describe.each([1, 2])('under %i workers', (workers) => {
     writeFileSync(formatter, readFileSync(formatter, 'utf8').replace('${tag} ', 'new:${tag} '));
     agent.log.length = 0;
     expect((await agent.reload(text, 'SIGHUP')).msg).toBe('configuration reloaded');
+    // Until the old workers have ended a connection may still be dealt to one of them.
+    await agent.logged(({ msg }) => msg === 'the workers of the old configuration have ended');
     await send(agent.port, 'three\n');
     await received('new:app.lines line=three');
     expect(await agent.stop()).toBe(0);
