@@ -139,10 +139,10 @@ describe('parameters', () => {
     ]);
   });
 
-  test("Fluent Bit's metadata stays, and a field called __proto__ is a field", () => {
+  test("Fluent Bit's metadata stays, and a field called __proto__ is a field", async () => {
     const { pipeline } = agentWith(records('__proto__ ${record["a"]}'));
     const stream = EventStream.fromEvents([{ time: 1, record: { a: 1 }, metadata: { m: 1 } }]);
-    const [event] = pipeline.filters[0].filter('x', stream);
+    const [event] = await pipeline.filters[0].filter('x', stream);
     expect(event.metadata).toEqual({ m: 1 });
     expect(Object.entries(event.record)).toEqual([
       ['a', 1],
