@@ -45,17 +45,53 @@ export function promisedOutputs(readme) {
 }
 
 /**
+ * Compiles each `ts` block as a strict program of its own.
+ *
+ * @param {URL} readme
+ * @param {string} folder inside of the package, so that its imports resolve as a user's would
+ */
+function checkTypes(readme, folder) {
+  const examples = readmeExamples(readme).filter(({ lang }) => lang === 'ts');
+  const files = examples.map(({ code, line }) => {
+    const file = path.join(folder, `line-${line}.mts`);
+    writeFileSync(file, code);
+    return file;
+  });
+  if (files.length === 0) return;
+  const program = ts.createProgram(files, {
+    strict: true,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    types: ['node'],
+    noEmit: true,
+    skipLibCheck: true,
+  });
+  for (const [index, file] of files.entries()) {
+    const [first] = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+    if (first === undefined) continue;
+    const inside = first.file?.getLineAndCharacterOfPosition(first.start ?? 0).line ?? 0;
+    const text = ts.flattenDiagnosticMessageText(first.messageText, '\n');
+    const line = (examples[index]?.line ?? 0) + inside;
+    throw new Error(`${fileURLToPath(readme)}:${line} does not compile: ${text}`);
+  }
+}
+
+/**
  * Runs each `js` and `ts` block as a program of its own, against the built packages, in a folder
  * inside of the package so that its imports resolve as a user's would.
  *
  * @param {URL} readme
+ * `ts` blocks are compiled strictly first.
+ *
  * @returns {Promise<string[]>} what each printed on standard output; rejects, with the line of the
- *   README, where one fails
+ *   README, where one does not compile or fails
  */
 export async function runReadmeExamples(readme) {
   const folder = path.join(path.dirname(fileURLToPath(readme)), 'out', `readme-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
+    checkTypes(readme, folder);
     const outputs = [];
     for (const { lang, code, line } of readmeExamples(readme)) {
       if (lang !== 'js' && lang !== 'ts') continue;
