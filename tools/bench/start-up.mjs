@@ -1,11 +1,12 @@
 /**
- * How long the agent takes from its start to a port that accepts, seen from outside:
+ * How long the agent takes from its start to a port that accepts, and what its processes then hold in
+ * memory, seen from outside:
  * `node tools/bench/start-up.mjs [RUNS]`, after a build. The cases take turns; median and range of
  * 11 runs each. `node -e 0` tells how much of it is Node's own start on this machine at this time.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -36,10 +37,24 @@ writeFileSync(
 async function bareNode() {
   const start = performance.now();
   await once(spawn(process.execPath, ['-e', '0']), 'exit');
-  return performance.now() - start;
+  return { time: performance.now() - start, memory: NaN };
 }
 
-/** Milliseconds until every worker says where it listens. */
+/** MB that a process and its children hold, as the kernel counts them; NaN where there is no /proc. */
+function treeMemory(root) {
+  try {
+    const of = (pid) => readFileSync(`/proc/${pid}/status`, 'utf8');
+    const tree = readdirSync('/proc')
+      .filter((pid) => /^\d+$/.test(pid))
+      .filter((pid) => Number(pid) === root || of(pid).includes(`\nPPid:\t${root}\n`));
+    const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(of(pid))?.[1] ?? 0);
+    return tree.reduce((sum, pid) => sum + resident(pid), 0) / 1024;
+  } catch {
+    return NaN;
+  }
+}
+
+/** Milliseconds until every worker says where it listens, and the MB of all processes then. */
 async function agent(args, workers) {
   const start = performance.now();
   const child = spawn(process.execPath, [bin, '-c', file, ...args], {
@@ -53,9 +68,10 @@ async function agent(args, workers) {
   }
   const time = performance.now() - start;
   while (!text.includes('sluice is running')) await once(child.stderr, 'data');
+  const memory = treeMemory(child.pid);
   child.kill('SIGTERM');
   await once(child, 'exit');
-  return time;
+  return { time, memory };
 }
 
 const cases = {
@@ -74,9 +90,16 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Median, least and most, for a table. */
+function spread(values) {
+  const sorted = values.map(Math.round).sort((a, b) => a - b);
+  return `${sorted[Math.floor(sorted.length / 2)]} (${sorted[0]} to ${sorted.at(-1)})`;
+}
+
 console.log(`Node ${process.version}, ${os.availableParallelism()} cores, ${runs} runs each`);
+console.log(`${''.padEnd(27)} ${'ms'.padEnd(20)} MB of all processes`);
 for (const [name, list] of Object.entries(times)) {
-  const sorted = list.map(Math.round).sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)];
-  console.log(`${name}: start to listening ${median} ms (${sorted[0]} to ${sorted.at(-1)})`);
+  const memory = list.map((run) => run.memory).filter((megabytes) => megabytes > 0);
+  const time = spread(list.map((run) => run.time));
+  console.log(`${name.padEnd(27)} ${time.padEnd(20)} ${memory.length > 0 ? spread(memory) : '-'}`);
 }
