@@ -114,7 +114,7 @@ class ParserFilter extends Filter {
   #textOf(value: unknown): Buffer {
     const { keyName, replaceInvalidSequence } = this.#config;
     if (typeof value === 'string') return Buffer.from(value);
-    if (!Buffer.isBuffer(value)) throw new ParseError('parser', `${keyName} is no text`);
+    if (!Buffer.isBuffer(value)) throw new ParseError('parser', `${keyName} is not a text`);
     if (isUtf8(value)) return value;
     if (!replaceInvalidSequence) {
       throw new ParseError('parser', `invalid byte sequence in UTF-8 in ${keyName}`);

@@ -127,7 +127,7 @@ export class StrftimeError extends Error {
     readonly format: string,
     readonly directive: string,
   ) {
-    super(`"${directive}" is no directive of strftime`);
+    super(`"${directive}" is not a directive of strftime`);
   }
 }
 

@@ -26,7 +26,7 @@ const clientSection = defineSection({
     if (value.network !== undefined && !isNetwork(value.network)) {
       throw context.error(
         'network',
-        `${JSON.stringify(value.network)} is no network`,
+        `${JSON.stringify(value.network)} is not a network`,
         'write an address and a prefix: 192.168.0.0/16',
       );
     }
@@ -147,7 +147,7 @@ export const forwardSection = defineSection({
     maxConnectionsPerAddress: t
       .integer({ min: 0 })
       .default(4096)
-      .describe('Connections at one time from one address; 0 is no limit'),
+      .describe('Connections at one time from one address; 0: no limit'),
     unixPath: t.string().optional().describe('Listen on this Unix socket instead of a port'),
     unixPerm: t.string().optional().describe('Permissions of the Unix socket, octal: 0660'),
   },

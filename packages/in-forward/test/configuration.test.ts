@@ -31,7 +31,7 @@ test.each([
   [security('allow_anonymous_source false'), /needs at least one <client>/],
   [security('<client>\n</client>'), /either host or network/],
   [security('<client>\nhost a\nnetwork 10.0.0.0\n</client>'), /either host or network/],
-  [security('<client>\nnetwork 10.0.0.0\\/33\n</client>'.replace('\\', '')), /is no network/],
+  [security('<client>\nnetwork 10.0.0.0\\/33\n</client>'.replace('\\', '')), /is not a network/],
   ['<security>\nshared_key k\n</security>', /self_hostname/],
   ['<security>\nself_hostname s\n</security>', /shared_key/],
   ['unix_path /x\n<transport tls>\n</transport>', /does not go with <transport tls>/],

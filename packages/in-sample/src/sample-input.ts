@@ -24,7 +24,7 @@ function samplesOf(text: string): Sample[] {
   const wrong = list.findIndex(
     (item) => typeof item !== 'object' || item === null || Array.isArray(item),
   );
-  if (wrong >= 0) throw new TypeError(`element ${wrong} is no object`);
+  if (wrong >= 0) throw new TypeError(`element ${wrong} is not an object`);
   if (list.length === 0) throw new TypeError('it has no element');
   return list as Sample[];
 }

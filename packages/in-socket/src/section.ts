@@ -51,7 +51,7 @@ const client = defineSection({
     if (network !== undefined && !isNetwork(network)) {
       throw context.error(
         'network',
-        `${JSON.stringify(network)} is no network`,
+        `${JSON.stringify(network)} is not a network`,
         'write an address and a prefix: 192.168.0.0/16',
       );
     }

@@ -183,7 +183,7 @@ describe('what is refused', () => {
     [
       tcpInput,
       `tag app\n<security>\n<client>\nnetwork 1.2.3.4/40\n</client>\n</security>\n${json}`,
-      'is no network',
+      'is not a network',
     ],
     [udpInput, `tag app\nmessage_length_limit 1m\n${json}`, 'message_length_limit'],
   ])('%#', (definition, text, message) => {

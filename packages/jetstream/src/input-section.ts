@@ -70,7 +70,7 @@ export const jetstreamInputSection = defineSection({
     ) {
       throw context.error(
         'deadLetterSubject',
-        `"${deadLetterSubject}" is no subject to publish to`,
+        `"${deadLetterSubject}" is not a subject that can be published to`,
       );
     }
     if (filterSubject !== undefined && covers(filterSubject, deadLetterSubject)) {

@@ -83,13 +83,13 @@ describe('the path of a file', () => {
   });
 
   test.each([
-    ['path $FOLDER/a.%Q', 'path: "%Q" is no directive', 2],
+    ['path $FOLDER/a.%Q', 'path: "%Q" is not a directive', 2],
     ['path $FOLDER/${host}', 'placeholder ${host} is not supported', 2],
     ['path $FOLDER/${tag', 'is not closed', 2],
     ['path $FOLDER/a.*\n<buffer []>\n</buffer>', '* in the path needs <buffer time>', 2],
     ['path $FOLDER/a.%Y', 'but not %m %d of its timekey', 2],
     ['path $FOLDER/a\n<buffer time, host>\n</buffer>', 'chunk key "host" is not supported', 3],
-    ['path $FOLDER/a\n<buffer time>\ntimekey_zone Mars\n</buffer>', '"Mars" is no time zone', 4],
+    ['path $FOLDER/a\n<buffer time>\ntimekey_zone Mars\n</buffer>', '"Mars" is not a time zone', 4],
     ['path $FOLDER/a\n<secondary>\n@type null\n</secondary>', '<secondary> is not supported', 3],
     ['path $FOLDER/a\ncompress zip', 'compress: expected one of', 3],
     ['path $FOLDER/a\nfile_permission 999', 'octal', 3],

@@ -13,7 +13,7 @@ export class TimeZoneError extends Error {
   override readonly name = 'TimeZoneError';
 
   constructor(readonly zone: string) {
-    super(`"${zone}" is no time zone`);
+    super(`"${zone}" is not a time zone`);
   }
 }
 

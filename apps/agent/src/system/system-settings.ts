@@ -27,7 +27,7 @@ export interface SystemSettings {
 export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSettings {
   const [element, second] = root.children('system') as (ConfigElement | undefined)[];
   if (second !== undefined) {
-    throw second.error('<system> may be written once', {
+    throw second.error('duplicate <system>', {
       code: 'ERR_SLUICE_CONFIG_SECTION',
       hint: `join it with the one in line ${element!.location.line}`,
     });

@@ -31,7 +31,7 @@ class JsonParser extends TextParser {
       if (isRecord(item)) this.finish(item, found);
       else wrong++;
     }
-    if (wrong > 0) throw this.error(`${wrong} of ${value.length} in the array are no objects`);
+    if (wrong > 0) throw this.error(`${wrong} of ${value.length} in the array are not objects`);
   }
 }
 

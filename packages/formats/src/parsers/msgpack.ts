@@ -14,7 +14,7 @@ class MsgpackParser extends RecordParser {
       wrong += this.#value(bytes.subarray(at, end), found);
       at = end;
     }
-    if (wrong > 0) throw this.error(`${wrong} values are no maps`);
+    if (wrong > 0) throw this.error(`${wrong} values are not maps`);
   }
 
   #value(bytes: Buffer, found: ParsedCallback): number {

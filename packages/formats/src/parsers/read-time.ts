@@ -50,7 +50,7 @@ function mixedReader(reading: TimeReading): ReadTime {
       if (format !== 'unixtime' && format !== 'float') return stringReader(format, zone);
       const read = timeReader({ ...reading, timeType: format });
       return (value) => {
-        if (Number.isNaN(Number(value))) throw new RangeError('the time is no number');
+        if (Number.isNaN(Number(value))) throw new RangeError('the time is not a number');
         return read(value);
       };
     });
@@ -77,7 +77,7 @@ function stringReader(format: string | undefined, zone: ZoneOffset): ReadTime {
   let lastText: string | undefined;
   let lastTime: EventTime | undefined;
   return (value) => {
-    if (typeof value !== 'string') throw new RangeError('the time is no string');
+    if (typeof value !== 'string') throw new RangeError('the time is not a string');
     if (value === lastText) return lastTime!;
     const time = read(value);
     lastText = value;

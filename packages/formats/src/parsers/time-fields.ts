@@ -30,7 +30,7 @@ export class StrptimeError extends Error {
     readonly format: string,
     readonly directive: string,
   ) {
-    super(`"${directive}" is no directive of strptime`);
+    super(`"${directive}" is not a directive of strptime`);
   }
 }
 
@@ -125,7 +125,7 @@ function wallSeconds(fields: TimeFields, zone: ZoneOffset, now: () => number): n
     const date = new Date(0);
     date.setUTCFullYear(year, month - 1, day);
     if (dayOfYear === undefined && date.getUTCDate() !== day) {
-      throw new RangeError('there is no such day in this month');
+      throw new RangeError('the month does not have this day');
     }
     lastDate = date.getTime() / 1000;
     [lastYear, lastMonth, lastDay] = [year, month, day];

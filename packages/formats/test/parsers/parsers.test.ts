@@ -46,7 +46,7 @@ describe('parsers', () => {
     const bytes = Buffer.from('81a161019281a16102c2', 'hex');
     const { events, error } = parsed(parserFor('msgpack', 'types a:string'), bytes);
     expect(events.map(([, record]) => record)).toEqual([{ a: '1' }, { a: '2' }]);
-    expect(error?.message).toBe('msgpack: 1 values are no maps');
+    expect(error?.message).toBe('msgpack: 1 values are not maps');
     expect(parsed(parserFor('msgpack', ''), bytes.subarray(0, 3)).error?.message).toMatch(/cut/);
   });
 
@@ -60,7 +60,7 @@ describe('parsers', () => {
   test('json: an array with others than objects gives the objects, and an error', () => {
     const { events, error } = parsed(parserFor('json', ''), '[{"a":1},2,{"a":3}]');
     expect(events.map(([, record]) => record)).toEqual([{ a: 1 }, { a: 3 }]);
-    expect(error?.message).toBe('json: 1 of 3 in the array are no objects');
+    expect(error?.message).toBe('json: 1 of 3 in the array are not objects');
   });
 
   test.each(['json', 'ltsv'])('%s: __proto__ is a field', (type) => {
@@ -98,10 +98,10 @@ describe('parsers', () => {
     ['regexp', '', 'expression is required'],
     ['regexp', 'expression /abc/', 'no named group'],
     ['regexp', 'expression /(?<a>/', 'invalid regular expression'],
-    ['json', 'time_format %Q', '"%Q" is no directive of strptime'],
+    ['json', 'time_format %Q', '"%Q" is not a directive of strptime'],
     ['json', 'types a:number', 'the type of a is unknown: number'],
     ['json', 'time_type string\ntimezone +09:00', 'timezone needs time_format'],
-    ['json', 'time_format %s\ntimezone Mars/Base', '"Mars/Base" is no time zone'],
+    ['json', 'time_format %s\ntimezone Mars/Base', '"Mars/Base" is not a time zone'],
     ['json', 'time_type mixed', 'time_type mixed needs'],
     ['ltsv', 'utc true', 'utc needs time_format'],
     ['csv', '', 'keys'],
