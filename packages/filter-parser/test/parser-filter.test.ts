@@ -60,7 +60,7 @@ describe('filter parser', () => {
     expect(errors).toEqual([
       [{ log: 'x' }, 'json: no JSON'],
       [{ b: 1 }, 'parser: log does not exist'],
-      [{ log: 5 }, 'parser: log is no text'],
+      [{ log: 5 }, 'parser: log is not a text'],
     ]);
   });
 

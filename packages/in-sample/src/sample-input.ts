@@ -56,7 +56,7 @@ const section = defineSection({
     } catch (error) {
       throw context.error(
         'sample',
-        `sample is no JSON of records: ${(error as Error).message}`,
+        `sample is not JSON of records: ${(error as Error).message}`,
         'write sample {"message":"hello"}',
       );
     }

@@ -78,8 +78,8 @@ describe('sample', () => {
   });
 
   test.each([
-    ["sample 'a'", 'sample is no JSON of records'],
-    ['sample [1]', 'element 0 is no object'],
+    ["sample 'a'", 'sample is not JSON of records'],
+    ['sample [1]', 'element 0 is not an object'],
     ['sample []', 'it has no element'],
     ['rate 0', 'rate'],
   ])('%s is refused', (text, message) => {
