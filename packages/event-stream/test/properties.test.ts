@@ -63,6 +63,7 @@ test('records decode as msgpackr decodes them', () => {
     );
   fc.assert(
     fc.property(value, (bytes) => {
+      fc.pre(!bytes.includes('__proto__')); // msgpackr renames this key
       const [event] = EventStream.fromPacked(entryOf('v', bytes));
       expect(narrow(event.record.v)).toEqual(narrow(plain.unpack(bytes)));
     }),

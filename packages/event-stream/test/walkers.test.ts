@@ -102,6 +102,7 @@ test('scan, cursor, iteration, JSON lines and look-ups agree about entries', () 
     int64AsType: 'auto' as 'bigint',
   });
   forAll((bytes, made) => {
+    fc.pre(!bytes.includes('__proto__')); // msgpackr renames this key
     expect(scanEntries(bytes, 0, bytes.length)).toMatchObject({
       end: bytes.length,
       entries: made.length,

@@ -50,6 +50,8 @@ export class AckWriter {
   unread(): Promise<void> | undefined {
     const { socket } = this.#connection;
     if (socket.writableLength <= this.#unreadLimit || socket.destroyed) return undefined;
+    // Below Node's own mark (16 KiB, later 64 KiB) there is no event to wait for.
+    if (!socket.writableNeedDrain) return undefined;
     return new Promise((resolve) => {
       const done = (): void => {
         socket.off('drain', done);
