@@ -47,6 +47,8 @@ class FileStore extends ChunkStore {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #stopped = false;
+  /** When the latest chunk was begun, Unix time in milliseconds. */
+  #latest = 0;
 
   constructor(context: PluginContext, config: FileStoreConfig) {
     super(context);
@@ -80,7 +82,9 @@ class FileStore extends ChunkStore {
   create(metadata: ChunkMetadata): StoredChunk {
     const id = newChunkId();
     const file = path.join(this.#folders.own, `buffer.${id}${this.#config.pathSuffix}`);
-    return this.#chunk({ id, metadata, createdAt: Date.now() }, file);
+    // No two alike, and never earlier than the one before: it is the order after a restart.
+    this.#latest = Math.max(Date.now(), this.#latest + 1);
+    return this.#chunk({ id, metadata, createdAt: this.#latest }, file);
   }
 
   override async resume(take: (chunk: StoredChunk) => void): Promise<void> {
@@ -134,6 +138,7 @@ class FileStore extends ChunkStore {
       if (index % batch === batch - 1) await new Promise((resolve) => setImmediate(resolve));
     }
     chunks.sort((a, b) => a.createdAt - b.createdAt);
+    this.#latest = Math.max(this.#latest, chunks.at(-1)?.createdAt ?? 0);
     for (const chunk of chunks) take(chunk);
     if (chunks.length === 0) return;
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
