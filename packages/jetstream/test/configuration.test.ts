@@ -33,7 +33,7 @@ describe('the input refuses', () => {
     ['stream a', 'durable is required'],
     ['stream a\ndurable b.c', 'a name has no blanks'],
     ['stream a\ndurable b\nmax_deliver 3', 'max_deliver needs dead_letter_subject'],
-    ['stream a\ndurable b\ndead_letter_subject x.>', 'is no subject to publish to'],
+    ['stream a\ndurable b\ndead_letter_subject x.>', 'is not a subject that can be published to'],
     [
       'stream a\ndurable b\nfilter_subject x.>\ndead_letter_subject x.y',
       'is among those of filter_subject',
