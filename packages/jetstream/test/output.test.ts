@@ -188,7 +188,7 @@ natsTest('what was under way when the server died is published once', async () =
   const { messages } = await look(nodes);
   const found = (await messages('logs')).flatMap(({ data }) => namesIn(data));
   expect(found.sort()).toEqual(names.map((name) => `${name}0`).sort());
-  expect(output.statistics().counters!.reconnects).toBe(1);
+  await waitFor(() => expect(output.statistics().counters!.reconnects).toBe(1));
 });
 
 natsTest(
