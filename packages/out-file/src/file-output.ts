@@ -8,11 +8,13 @@ import {
   formatterOf,
   KEPT,
   Output,
+  type ChunkInfo,
   type Formatter,
   type Keeping,
   type OutputContext,
   type PluginStatistics,
 } from '@sluice/plugin';
+import { bufferBefore } from './buffer-before.js';
 import { filePaths, type FilePaths } from './file-paths.js';
 import { fileSection, type FileConfig } from './file-section.js';
 import { FileSet } from './file-set.js';
@@ -72,14 +74,17 @@ class FileOutput extends Output {
   constructor(context: OutputContext, config: FileConfig, element: ConfigElement) {
     super(context);
     this.#config = config;
-    this.#paths = filePaths(config, element, context);
+    const buffer = bufferBefore(element);
+    this.#paths = filePaths(config, element, context, buffer);
     this.#formatter = formatterOf(context, element, 'out_file');
     this.#injector = createInjector(element, this.workerId, context.log);
     const compress = config.compress !== 'text';
     if (config.rotateAge !== undefined && !config.append && this.workers > 1) {
       if (!config.path.includes('${worker_id}')) throw numberedTogether(element);
     }
-    const { append, fsync, writeInterval, rotateSize, rotateAge } = config;
+    const { append, writeInterval, rotateSize, rotateAge } = config;
+    // What was on the disk in a file buffer is to be there after it has left that, too.
+    const fsync = config.fsync ?? storesFiles(buffer);
     setMaxListeners(0, this.#stopping.signal);
     this.#files = new FileSet(
       {
@@ -88,7 +93,7 @@ class FileOutput extends Output {
         stopping: this.#stopping.signal,
         shared: this.workers > 1,
         append,
-        filePerWrite: !append && isBuffered(config),
+        filePerWrite: !append && buffer !== undefined,
         compress,
         fsync,
         writeInterval,
@@ -113,13 +118,17 @@ class FileOutput extends Output {
     }
   }
 
-  write(tag: string, stream: EventStream): Keeping {
+  write(tag: string, stream: EventStream, chunk?: ChunkInfo): Keeping {
     if (stream.count === 0) return KEPT;
     const { files } = this.#paths;
-    if (!files.timed) return this.#writePart(tag, files.slice(tag, 0), stream);
-    const parts = splitByTime(tag, stream, files);
-    if (parts.length === 1) return this.#writePart(tag, parts[0].slice, stream);
-    return allKept(parts.map((part) => this.#writePart(tag, part.slice, part.stream)));
+    const timekey = chunk?.metadata.timekey;
+    if (!files.timed || timekey !== undefined) {
+      const slice = files.slice(tag, timekey ?? 0, chunk);
+      return this.#writePart(tag, slice, stream, chunk);
+    }
+    const parts = splitByTime(stream, (seconds) => files.slice(tag, seconds, chunk));
+    if (parts.length === 1) return this.#writePart(tag, parts[0].slice, stream, chunk);
+    return allKept(parts.map((part) => this.#writePart(tag, part.slice, part.stream, chunk)));
   }
 
   override statistics(): PluginStatistics {
@@ -169,7 +178,12 @@ class FileOutput extends Output {
     return this.#files.close();
   }
 
-  #writePart(tag: string, slice: Slice, stream: EventStream): Promise<void> {
+  #writePart(
+    tag: string,
+    slice: Slice,
+    stream: EventStream,
+    chunk: ChunkInfo | undefined,
+  ): Promise<void> {
     const events = this.#injector?.apply(tag, stream) ?? stream;
     let bytes = 0;
     const fill: Fill = (target, offset) => {
@@ -182,7 +196,7 @@ class FileOutput extends Output {
       this.#waitingBytes += size;
       return end;
     };
-    const written = this.#files.append(this.#linked(tag, slice), slice.path, fill);
+    const written = this.#files.append(this.#linked(tag, slice, chunk), slice.path, fill);
     // Not finally(), whose promise would be one more to watch.
     written.then(
       () => {
@@ -207,10 +221,10 @@ class FileOutput extends Output {
     return error;
   }
 
-  #linked(tag: string, slice: Slice): FileName {
+  #linked(tag: string, slice: Slice, chunk?: ChunkInfo): FileName {
     const { symlink } = this.#paths;
     if (symlink === undefined) return slice;
-    const { path: link } = symlink.slice(tag, Math.max(slice.from, 0));
+    const { path: link } = symlink.slice(tag, Math.max(slice.from, 0), chunk);
     return { ...slice, link };
   }
 
@@ -232,9 +246,8 @@ class FileOutput extends Output {
   }
 }
 
-/** Whether a store other than files stands before the output, so that each write is a whole chunk. */
-function isBuffered({ buffer }: FileConfig): boolean {
-  return buffer?.type !== undefined && buffer.type !== 'file';
+function storesFiles(buffer: ConfigElement | undefined): boolean {
+  return buffer?.type === 'file' || buffer?.type === 'file_single';
 }
 
 /** With append false the newest files are those being written, by whichever worker. */
@@ -256,6 +269,7 @@ export const fileOutput = defineOutput({
     inject: true,
     keep: ['time_slice_format'],
   },
+  bufferOf: bufferBefore,
   create: (config, context, element) => new FileOutput(context, config, element),
   startProblems: (config, _context, element) => pathProblems(config.path, element),
 });

@@ -7,13 +7,7 @@ import {
   zoneOffset,
   type ZoneOffset,
 } from '@sluice/formats';
-import {
-  bufferParams,
-  keysOf,
-  sliceSection,
-  type FileConfig,
-  type SliceConfig,
-} from './file-section.js';
+import { keysOf, sliceSection, type FileConfig, type SliceConfig } from './file-section.js';
 import { PathTemplate, PathTemplateError } from './path-template.js';
 
 const day = 86_400;
@@ -82,35 +76,31 @@ function partsOf(
 }
 
 /**
- * Reads `<buffer>`, and puts the path together.
+ * Reads what `<buffer>` says of paths, and puts them together.
  *
+ * @param buffer the `<buffer>` in which events wait for this output; undefined where there is none
  * @throws ConfigError
  */
 export function filePaths(
   config: FileConfig,
   element: ConfigElement,
   context: PluginContext,
+  buffer: ConfigElement | undefined,
 ): FilePaths {
-  const slice = sliceSection.read(
-    config.buffer ?? new ConfigElement({ name: 'buffer', location: element.location }),
-    { log: context.log, ignoreParams: bufferParams },
-  );
-  const buffered = config.buffer?.type;
-  // With a @type other than file the host buffers, and reads them.
-  if (config.buffer !== undefined && (buffered === undefined || buffered === 'file')) {
-    const idle = bufferParams.filter((name) => config.buffer?.params.has(name));
-    if (buffered !== undefined) idle.unshift('@type');
-    if (idle.length > 0) {
-      context.log.warn(
-        { parameters: idle.join(', ') },
-        `${idle.join(', ')} in <buffer>: no effect, events go into the file at once and are acknowledged when they are there`,
-      );
-    }
-  }
-  const timed = keysOf(slice.chunkKeys).includes('time');
-  const timekey = timed ? (slice.timekey ?? day) : undefined;
+  const { location } = element;
+  const section = buffer ?? config.buffer ?? new ConfigElement({ name: 'buffer', location });
+  // The host reads a buffer's other parameters, and warns of what is unknown.
+  const ignoreParams = buffer === undefined ? [] : [...buffer.params.keys()];
+  const slice = sliceSection.read(section, { log: context.log, ignoreParams });
+  const keys = keysOf(slice.chunkKeys);
+  const timekey = keys.includes('time') ? (slice.timekey ?? day) : undefined;
   const parts = partsOf(config, timekey, config.timeSliceFormat, element);
-  const shared = { zone: zone(slice), timekey, workerId: context.workerId ?? 0 };
+  const shared = {
+    zone: zone(slice),
+    timekey,
+    workerId: context.workerId ?? 0,
+    chunkKeys: buffer === undefined ? undefined : keys.filter((key) => key !== 'time'),
+  };
   const make = (param: string, base: string, suffix: string): PathTemplate => {
     try {
       return new PathTemplate({ base, suffix, ...shared });
@@ -119,7 +109,7 @@ export function filePaths(
       const hint =
         error instanceof StrftimeError
           ? 'for a percent sign write %%'
-          : 'supported: ${tag}, ${tag[0]}, ${worker_id}, ${hostname}';
+          : 'supported: ${tag}, ${tag[0]}, ${worker_id}, ${hostname}; after a <buffer> ${chunk_id} and its chunk keys, such as ${user} of <buffer user>';
       throw element.error(`${param}: ${error.message}`, { param, hint });
     }
   };

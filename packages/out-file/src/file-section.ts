@@ -40,7 +40,12 @@ export const fileSection = defineSection({
       .integer({ min: 0 })
       .optional()
       .describe('How many renamed or numbered files stay (default: all)'),
-    fsync: t.bool().default(false).describe('Acknowledge only what is on the disk'),
+    fsync: t
+      .bool()
+      .optional()
+      .describe(
+        'Acknowledge only what is on the disk (default: false, with a file buffer before it true)',
+      ),
     writeInterval: t
       .time()
       .default(0)
@@ -60,15 +65,17 @@ export const fileSection = defineSection({
   },
   sections: {
     ...formatSections,
-    buffer: { raw: 'buffer', description: 'Its argument and timekey slice the path by time.' },
-    secondary: { raw: 'secondary', description: 'Not supported.' },
+    buffer: {
+      raw: 'buffer',
+      description:
+        'Its argument and timekey slice the path by time; with anything else in it events wait in a buffer.',
+    },
+    secondary: {
+      raw: 'secondary',
+      description: 'Another output, for what a buffer cannot write to the files.',
+    },
   },
   check: (value, context) => {
-    if (value.secondary !== undefined) {
-      throw value.secondary.error('<secondary> is not supported in a file output', {
-        hint: 'remove it: a write that fails waits and is tried again until it succeeds',
-      });
-    }
     const warn = (text: string): void => context.log?.warn({ section: context.element.tag }, text);
     if (value.recompress !== undefined) warn('recompress has no effect');
     if (value.symlinkPathUseRelative && value.symlinkPath === undefined) {
@@ -98,14 +105,6 @@ export const sliceSection = defineSection({
     timekeyZone: t.string().optional().describe('Zone of slices: +09:00 or Asia/Tokyo'),
   },
   check: (value, context) => {
-    for (const key of keysOf(value.chunkKeys)) {
-      if (key !== 'time' && key !== 'tag') {
-        throw context.element.error(`chunk key "${key}" is not supported`, {
-          arg: true,
-          hint: 'supported: time, tag',
-        });
-      }
-    }
     if (value.timekey !== undefined && !Number.isInteger(value.timekey)) {
       throw context.error('timekey', 'must be whole seconds');
     }
@@ -132,36 +131,3 @@ export function keysOf(argument: string): string[] {
     .map((key) => key.trim())
     .filter((key) => key !== '' && key !== '[]');
 }
-
-/** Parameters of `<buffer>` that are about buffering, which this output has no need of. */
-export const bufferParams: readonly string[] = [
-  'path',
-  'path_suffix',
-  'timekey_wait',
-  'flush_mode',
-  'flush_interval',
-  'flush_at_shutdown',
-  'flush_thread_count',
-  'flush_thread_interval',
-  'flush_thread_burst_interval',
-  'flush_thread_total_limit',
-  'delayed_commit_timeout',
-  'chunk_limit_size',
-  'chunk_limit_records',
-  'chunk_full_threshold',
-  'total_limit_size',
-  'queue_limit_length',
-  'queued_chunks_limit_size',
-  'overflow_action',
-  'compress',
-  'retry_timeout',
-  'retry_forever',
-  'retry_max_times',
-  'retry_secondary_threshold',
-  'retry_type',
-  'retry_wait',
-  'retry_exponential_backoff_base',
-  'retry_max_interval',
-  'retry_randomize',
-  'disable_chunk_backup',
-];

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { compileStrftime, mostSeconds, type TimeFormat } from '@sluice/formats';
 import { quarter, type ZoneOffset } from '@sluice/formats';
+import type { ChunkInfo } from '@sluice/plugin';
 
 export interface PathTemplateOptions {
   /** The path without its ending, with placeholders. */
@@ -13,6 +14,8 @@ export interface PathTemplateOptions {
   /** Length of a time slice in seconds; the placeholders get the beginning of the slice. */
   readonly timekey?: number | undefined;
   readonly workerId: number;
+  /** With a buffer before the output: the fields that are chunk keys. Default: there is none. */
+  readonly chunkKeys?: readonly string[] | undefined;
 }
 
 /** The name of one file. A number between the two parts tells rotated ones apart. */
@@ -48,7 +51,7 @@ export class PathTemplateError extends Error {
   }
 }
 
-type Part = TimeFormat | ((tag: string) => string);
+type Part = TimeFormat | ((tag: string, chunk?: ChunkInfo) => string);
 
 /** Linux allows 255 bytes for a name; what stands around the tag needs some of them. */
 const mostTagBytes = 160;
@@ -69,10 +72,21 @@ export function safeName(text: string): string {
   return `${start.replace(/\uFFFD+$/, '')}-${digest}`;
 }
 
-function placeholder(name: string, workerId: number): string | ((tag: string) => string) {
+type FromEvents = (tag: string, chunk?: ChunkInfo) => string;
+
+function placeholder(
+  name: string,
+  { workerId, chunkKeys }: PathTemplateOptions,
+): string | FromEvents {
   if (name === 'tag') return safeName;
   if (name === 'worker_id') return String(workerId);
   if (name === 'hostname') return os.hostname();
+  if (chunkKeys !== undefined) {
+    if (name === 'chunk_id') return (_tag, chunk) => chunk?.id ?? '';
+    if (chunkKeys.includes(name)) {
+      return (_tag, chunk) => safeName(chunk?.metadata.variables?.[name] ?? '');
+    }
+  }
   const digits = /^tag\[(-?\d+)\]$/.exec(name)?.[1];
   if (digits === undefined) {
     throw new PathTemplateError(
@@ -92,7 +106,7 @@ interface Parts {
 }
 
 /** @throws PathTemplateError, StrftimeError */
-function readParts(source: string, { zone, workerId }: PathTemplateOptions): Parts {
+function readParts(source: string, options: PathTemplateOptions): Parts {
   const open = /\$\{[^}]*$/.exec(source)?.[0];
   if (open !== undefined) throw new PathTemplateError(open, `"${open}" is not closed`);
   const parts: Part[] = [];
@@ -101,12 +115,12 @@ function readParts(source: string, { zone, workerId }: PathTemplateOptions): Par
   let timed = false;
   // The pieces between are read one by one, so that a % in a tag is only a %.
   for (const [whole, name] of source.matchAll(/\$\{([^}]*)\}|(?:(?!\$\{)[^])+/g)) {
-    const part = whole.startsWith('${') ? placeholder(name, workerId) : whole;
+    const part = whole.startsWith('${') ? placeholder(name, options) : whole;
     if (typeof part === 'function') {
       tagged = true;
       parts.push(part);
     } else if (part === whole) {
-      const time = compileStrftime(whole, zone);
+      const time = compileStrftime(whole, options.zone);
       timed ||= time.timed;
       unit = Math.min(unit, time.unit);
       parts.push(time);
@@ -117,15 +131,20 @@ function readParts(source: string, { zone, workerId }: PathTemplateOptions): Par
   return { parts, tagged, timed, unit };
 }
 
-function rendered(parts: readonly Part[], tag: string, seconds: number): string {
+function rendered(
+  parts: readonly Part[],
+  tag: string,
+  seconds: number,
+  chunk: ChunkInfo | undefined,
+): string {
   let text = '';
-  for (const part of parts) text += 'timed' in part ? part(seconds, 0) : part(tag);
+  for (const part of parts) text += 'timed' in part ? part(seconds, 0) : part(tag, chunk);
   return text;
 }
 
 /** The path of an output, with placeholders for the tag and the time of events. */
 export class PathTemplate {
-  /** Whether the path depends on the tag. */
+  /** Whether the path depends on the tag, or on what else a chunk has in common. */
   readonly tagged: boolean;
   /** Whether the path depends on the time. */
   readonly timed: boolean;
@@ -150,8 +169,12 @@ export class PathTemplate {
     return path.dirname(`${fixed}x`);
   }
 
-  /** Where an event goes. */
-  slice(tag: string, seconds: number): Slice {
+  /**
+   * Where an event goes.
+   *
+   * @param chunk the chunk that it is in, where there is a buffer before the output
+   */
+  slice(tag: string, seconds: number, chunk?: ChunkInfo): Slice {
     const at = Math.min(Math.max(Math.floor(seconds), -mostSeconds), mostSeconds);
     const { timekey, zone } = this.options;
     let from = -Infinity;
@@ -170,8 +193,8 @@ export class PathTemplate {
         until = Math.min(until, start + timekey);
       }
     }
-    let base = rendered(this.#base, tag, start);
-    const suffix = rendered(this.#suffix, tag, start);
+    let base = rendered(this.#base, tag, start, chunk);
+    const suffix = rendered(this.#suffix, tag, start, chunk);
     // A part of a path that a tag made empty, or . or .., is no folder of its own.
     if (this.tagged) base = base.replace(/(?<=\/)\.{0,2}(?=\/|$)/g, dots);
     return { base, suffix, path: base + suffix, from, until };

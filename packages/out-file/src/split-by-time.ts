@@ -1,6 +1,6 @@
 import type { EventStream } from '@sluice/event-stream';
 import { EntryCursor } from '@sluice/event-stream/packed';
-import type { PathTemplate, Slice } from './path-template.js';
+import type { Slice } from './path-template.js';
 
 /** The events of one message that go to the same file. */
 export interface Part {
@@ -20,8 +20,10 @@ interface Run {
 /**
  * Cuts a message by the times of its events. Nothing is decoded, and mostly nothing copied: the
  * events of a message tend to be of one time.
+ *
+ * @param sliceAt where an event of that time goes, and for which times that holds
  */
-export function splitByTime(tag: string, stream: EventStream, template: PathTemplate): Part[] {
+export function splitByTime(stream: EventStream, sliceAt: (seconds: number) => Slice): Part[] {
   const { bytes } = stream;
   const runs: Run[] = [];
   let run: Run | undefined;
@@ -30,7 +32,7 @@ export function splitByTime(tag: string, stream: EventStream, template: PathTemp
   while (entry.next()) {
     const { start, end, seconds } = entry;
     if (slice === undefined || seconds < slice.from || seconds >= slice.until) {
-      slice = template.slice(tag, seconds);
+      slice = sliceAt(seconds);
     }
     if (run?.slice.path !== slice.path) {
       const { path } = slice;

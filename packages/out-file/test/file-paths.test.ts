@@ -88,9 +88,9 @@ describe('the path of a file', () => {
     ['path $FOLDER/${tag', 'is not closed', 2],
     ['path $FOLDER/a.*\n<buffer []>\n</buffer>', '* in the path needs <buffer time>', 2],
     ['path $FOLDER/a.%Y', 'but not %m %d of its timekey', 2],
-    ['path $FOLDER/a\n<buffer time, host>\n</buffer>', 'chunk key "host" is not supported', 3],
+    ['path $FOLDER/${user}\n<buffer time, host>\n</buffer>', '${user} is not supported', 2],
+    ['path $FOLDER/${chunk_id}\n<buffer []>\n</buffer>', '${chunk_id} is not supported', 2],
     ['path $FOLDER/a\n<buffer time>\ntimekey_zone Mars\n</buffer>', '"Mars" is not a time zone', 4],
-    ['path $FOLDER/a\n<secondary>\n@type null\n</secondary>', '<secondary> is not supported', 3],
     ['path $FOLDER/a\ncompress zip', 'compress: expected one of', 3],
     ['path $FOLDER/a\nfile_permission 999', 'octal', 3],
     ['path $FOLDER/a\ntime_slice_format %Y\nutc true', 'not fine enough', 3],
@@ -100,12 +100,41 @@ describe('the path of a file', () => {
     );
   });
 
-  test("parameters of Fluentd's buffer that mean nothing here are named in a warning", () => {
-    const { log } = makeOutput(
-      'path /tmp/x\n<buffer time>\n@type file\npath /tmp/b\ntimekey_wait 1m\nflush_mode interval\n</buffer>',
+  test.each([
+    ['', undefined],
+    ['<buffer>\n</buffer>', undefined],
+    ['<buffer time, tag>\ntimekey 1h\ntimekey_use_utc true\n</buffer>', undefined],
+    ['<buffer []>\nflush_interval 1s\n</buffer>', '[]: file, /tmp/x.buffer'],
+    ['<buffer>\ntimekey_wait 1m\n</buffer>', 'time: file, /tmp/x.buffer'],
+    ['<buffer user>\n</buffer>', 'user: file, /tmp/x.buffer'],
+    ['<buffer>\n@type file\npath /tmp/b\n</buffer>', 'time: file, /tmp/b'],
+    ['<buffer>\n@type memory\n</buffer>', 'time: memory, none'],
+    ['<secondary>\n@type null\n</secondary>', 'time: file, /tmp/x.buffer'],
+    ['buffer_type file\nbuffer_path /tmp/b.*', 'time: file, /tmp/b.*'],
+    ['flush_interval 1s', 'time: file, /tmp/x.buffer'],
+    ['time_slice_format %Y%m%d%H', undefined],
+  ])('%j: the buffer before it', (lines, expected) => {
+    const { buffer } = makeOutput(`path /tmp/x_%Y%m%d%H\n${lines}`);
+    const text = buffer && `${buffer.arg}: ${buffer.type}, ${buffer.get('path') ?? 'none'}`;
+    expect(text).toBe(expected);
+  });
+
+  test('a chunk says where its events go', async () => {
+    const folder = temporaryFolder();
+    const { output, stop } = await startOutput(
+      `path ${folder}/\${tag}/\${user}-\${$.a.b}-\${chunk_id}.%Y%m%d%H
+      append true
+      <buffer time, tag, user, $.a.b>
+        timekey 1h
+        timekey_use_utc true
+        flush_mode lazy
+      </buffer>`,
     );
-    expect(log).toHaveLength(1);
-    expect(log[0].text).toMatch(/^@type, path, timekey_wait, flush_mode in <buffer>: no effect/);
+    const variables = { user: '../x', '$.a.b': '' };
+    const metadata = { tag: 'app', timekey: Date.UTC(2026, 0, 2, 3) / 1000, variables };
+    await output.write('app', stream(event(0)), { id: 'c0ffee', metadata });
+    await stop();
+    expect(filesIn(folder)).toEqual(['app/.._x--c0ffee.2026010203.log']);
   });
 });
 

@@ -77,6 +77,16 @@ export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
    * them into `<buffer>`, `<format>` and `<inject>` before it reads them. Default: none.
    */
   readonly oldParameters?: OldParameters;
+  /**
+   * For an output that reads `<buffer>` itself: the `<buffer>` that the host puts before it.
+   * Default: the one that is written; of an output with a section `<buffer>` of its own, one with a
+   * `@type`.
+   *
+   * @param element the section of the output
+   * @returns undefined where the output gets its events at once
+   * @throws ConfigError
+   */
+  readonly bufferOf?: (element: ConfigElement) => ConfigElement | undefined;
 }
 
 /** What a start check gets. */

@@ -11,6 +11,7 @@ import {
   type InnerPlugin,
   type Input,
   type Output,
+  type OutputDefinition,
   type PluginContext,
   type PluginRegistry,
   type Router,
@@ -329,20 +330,18 @@ function namesOf(section: Section<unknown>): string[] {
 }
 
 /**
- * The `<buffer>` that stands before an output. One that reads the section itself (file, for its time
- * slices) has one only where a `@type` other than `file` is written: it keeps events in files anyway.
+ * The `<buffer>` that stands before an output. One that reads the section itself says which, or has
+ * one only where a `@type` is written.
  *
  * @throws ConfigError where there are two
  */
-function bufferOf(
-  definition: { section: { schema: { sections?: object } } },
-  element: ConfigElement,
-): ConfigElement | undefined {
+function bufferOf(definition: OutputDefinition, element: ConfigElement): ConfigElement | undefined {
   const buffers = element.children('buffer');
   if (buffers.length > 1) throw buffers[1].error('duplicate <buffer>');
+  if (definition.bufferOf !== undefined) return definition.bufferOf(element);
   const buffer = buffers.at(0);
-  if (!Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer')) return buffer;
-  return buffer?.type === undefined || buffer.type === 'file' ? undefined : buffer;
+  const readsIt = Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer');
+  return readsIt && buffer?.type === undefined ? undefined : buffer;
 }
 
 /**

@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { fluentOrg } from '../support/clients.js';
+import { filesIn } from '../support/files-in.js';
+import { describe, expect, test, vi } from 'vitest';
 import { AckedSender } from '../support/acked-sender.js';
 import { AgentProcess, temporaryFolder } from '../support/agent-process.js';
 import { childrenOf } from '../support/process-tree.js';
@@ -101,4 +106,39 @@ test('fewer workers write what the others left', async () => {
     return acked.every((n) => all.has(n));
   }, 'all was written');
   expect(await one.stop()).toBe(0);
+}, 60_000);
+
+test('the example of buffered files runs: what waited when the agent was killed is in its files later', async () => {
+  const example = readFileSync(
+    path.join(import.meta.dirname, '../../../../examples/buffered-files.conf'),
+    'utf8',
+  )
+    .replace('port 24224', 'port 0')
+    .replaceAll('./out', '$FOLDER/out');
+  const first = await AgentProcess.start(example);
+  const records = ['ada', 'bob', 'ada'].map((user, n) => ({ user, n }));
+  await fluentOrg('app.web', records, { port: first.port, mode: 'PackedForward', ack: true });
+  await killAll(first);
+  expect(filesIn(path.join(first.folder, 'out', 'app.web'))).toEqual([]);
+  const second = await AgentProcess.start(example, first.folder);
+  const out = path.join(first.folder, 'out');
+  const written = (): Map<string, unknown[]> => {
+    const all = new Map<string, unknown[]>();
+    for (const file of filesIn(out).filter((name) => name.startsWith('app.web/'))) {
+      const user = path.basename(file).split('.')[0];
+      const lines = gunzipSync(readFileSync(path.join(out, file))).toString();
+      const read = lines.split('\n').filter((line) => line !== '');
+      all.set(user, [
+        ...(all.get(user) ?? []),
+        ...read.map((line) => (JSON.parse(line) as { n: number }).n),
+      ]);
+    }
+    return all;
+  };
+  const expected = new Map([
+    ['ada', [0, 2]],
+    ['bob', [1]],
+  ]);
+  await vi.waitFor(() => expect(written()).toEqual(expected), { timeout: 30_000 });
+  expect(await second.stop()).toBe(0);
 }, 60_000);

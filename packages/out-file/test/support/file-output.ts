@@ -85,7 +85,7 @@ export function makeOutput(lines: string, context: { workerId?: number; workers?
     },
   };
   const output = fileOutput.create(config, own, element) as TestOutput['output'];
-  return { output, log };
+  return { output, log, buffer: fileOutput.bufferOf?.(element) };
 }
 
 /** Makes and starts a file output; it is stopped with the test. */
