@@ -245,7 +245,8 @@ export class Link {
     for (let i = 0; i < last; i++) socket.write(parts[i]);
     socket.write(parts[last], (error) => {
       this.#writing -= 1;
-      if (error) return;
+      // Node tells of no error where the socket was destroyed with the bytes still in hand.
+      if (error || socket.destroyed) return;
       sent.written = true;
       this.#keepIfDone(sent);
     });

@@ -101,8 +101,9 @@ test('without acks, kept is what the kernel has taken', async () => {
 });
 
 test('a Unix socket', async () => {
-  const to = await startServer({ unix: true });
-  const sender = await connected({ path: to.path });
+  const file = path.join(temporaryFolder(), 'forward.sock');
+  const to = await startServer({ path: file });
+  const sender = await connected({ path: file });
   await sender.send('app', record(1));
   await sender.end();
   expect(to.records()).toEqual([{ n: 1 }]);

@@ -1,3 +1,4 @@
+import { supportedCompressions } from '@sluice/forward-protocol';
 import { expect, test } from 'vitest';
 import { readSection, server } from './support/servers.js';
 
@@ -12,6 +13,15 @@ test.each([
 ])('refuses %j', (text, message) => {
   expect(() => readSection(text)).toThrow(message);
 });
+
+test.skipIf(supportedCompressions().includes('zstd'))(
+  'compress zstd is refused where Node has none',
+  () => {
+    expect(() => readSection(`compress zstd\n${server(1)}`)).toThrow(
+      /this version of Node has no zstd/,
+    );
+  },
+);
 
 test("has Fluentd's defaults", () => {
   expect(readSection(server(1))).toMatchObject({

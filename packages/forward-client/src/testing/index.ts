@@ -1,0 +1,1 @@
+export { ForwardTestServer, type ForwardTestServerOptions } from './test-server.js';
