@@ -153,20 +153,20 @@ test('a second signal ends everything at once', async () => {
   const agent = await AgentProcess.start(
     `${system(2)}${source}<match **>\n  @type stdout\n</match>`,
   );
-  // Nobody reads its standard output, so that it cannot drain.
-  agent.child.stdout!.pause();
   const socket = net.connect(agent.port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => undefined);
   const record = { text: 'x'.repeat(1024 * 1024) };
+  // Its standard output is full before the first event is out, and nobody reads it: it cannot drain.
+  const begun = new Promise((resolve) => agent.child.stdout!.on('readable', resolve));
   for (let id = 0; id < 8; id += 1) socket.write(encodeMessage('app', { record }, { chunk: 'x' }));
-  await delay(100);
+  await begun;
   const pids = agent.workerPids();
   agent.child.kill('SIGTERM');
   await agent.logged(({ msg }) => msg === 'stopping on SIGTERM');
   agent.child.kill('SIGINT');
   await agent.logged(({ msg }) => msg.includes('leaving at once'));
-  agent.child.stdout!.resume();
+  agent.child.stdout!.removeAllListeners('readable').resume();
   await once(agent.child, 'exit');
   expect(agent.child.exitCode).toBe(1);
   for (const pid of pids) await gone(pid);
