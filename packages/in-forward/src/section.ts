@@ -7,6 +7,7 @@ const mib = 1024 * 1024;
 const userSection = defineSection({
   name: 'user',
   description: 'A user that may connect where user_auth is on.',
+  unknown: 'error',
   params: {
     username: t.string().describe('Name of the user'),
     password: secret(t.string()).describe('Password of the user'),
@@ -16,6 +17,7 @@ const userSection = defineSection({
 const clientSection = defineSection({
   name: 'client',
   description: 'Peers with a shared key or users of their own.',
+  unknown: 'error',
   params: {
     host: t.string().optional().describe('Address or host name of one peer; or network'),
     network: t.string().optional().describe('Network of peers as CIDR, such as 192.168.0.0/16'),
@@ -43,6 +45,8 @@ const clientSection = defineSection({
 const securitySection = defineSection({
   name: 'security',
   description: 'The handshake: peers show that they know the shared key before they may send.',
+  // A protection that is spelled wrong must not be missing in silence.
+  unknown: 'error',
   params: {
     selfHostname: t.string().describe('The name that this server tells its peers'),
     sharedKey: secret(t.string()).describe('The key that both sides know'),

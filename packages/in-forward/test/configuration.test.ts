@@ -34,6 +34,15 @@ test.each([
   [security('<client>\nnetwork 10.0.0.0\\/33\n</client>'.replace('\\', '')), /is not a network/],
   ['<security>\nshared_key k\n</security>', /self_hostname/],
   ['<security>\nself_hostname s\n</security>', /shared_key/],
+  [security('user_aut true'), /unknown parameter user_aut in <security>[^]*did you mean user_auth/],
+  [
+    security('<user>\nusername u\npassword p\nnetwrk x\n</user>'),
+    /unknown parameter netwrk in <user>/,
+  ],
+  [
+    security('<client>\nhost a\nshared_kye k\n</client>'),
+    /unknown parameter shared_kye in <client>[^]*did you mean shared_key/,
+  ],
   ['unix_path /x\n<transport tls>\n</transport>', /does not go with <transport tls>/],
   ['unix_perm 0660', /needs unix_path/],
   ['unix_path /x\nunix_perm 99', /must be octal/],

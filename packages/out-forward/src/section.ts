@@ -34,6 +34,7 @@ const serverSection = defineSection({
 const securitySection = defineSection({
   name: 'security',
   description: 'The handshake: both sides show that they know the shared key.',
+  unknown: 'error',
   params: {
     selfHostname: t.string().describe('The name that this client tells the servers'),
     sharedKey: secret(t.string()).describe('The key that both sides know'),

@@ -6,6 +6,10 @@ test.each([
   ['', /a <server> or a <service_discovery> is required/],
   [`<secondary>\n@type file\n</secondary>\n${server(1)}`, /<secondary> is not supported/],
   [server(1, 'shared_key x'), /<security> is missing/],
+  [
+    `<security>\nself_hostname s\nshared_key k\nshared_kye k\n</security>\n${server(1)}`,
+    /unknown parameter shared_kye in <security>/,
+  ],
   [server(1, 'standby true'), /no <server> would be used/],
   [`dns_round_robin true\nheartbeat_type udp\n${server(1)}`, /dns_round_robin/],
   [`tls_client_cert_path x\n${server(1)}`, /go together/],
