@@ -64,6 +64,9 @@ export const bufferSection = defineSection({
       .size({ min: 1 })
       .optional()
       .describe('Bytes of all chunks (default: 512m, with @type file 64g)'),
+    queueLimitLength: param(t.integer({ min: 1 }).optional(), {
+      deprecated: 'total_limit_size is chunk_limit_size so many times',
+    }),
     queuedChunksLimitSize: t
       .integer({ min: 1 })
       .optional()

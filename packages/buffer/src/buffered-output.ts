@@ -79,7 +79,9 @@ export class BufferedOutput extends Output {
       threads: settings.threads,
       stuckAfter: settings.stuckAfter,
       write: (chunk) => this.#flusher.flush(chunk),
+      hungAfter: settings.hungAfter,
       onStuck: (chunk) => this.#flusher.tellStuck(chunk),
+      onHung: (chunk) => this.#flusher.giveUpHung(chunk),
       onProgress: () => this.#stage.release(),
     });
     this.#stage = new Stage({

@@ -8,12 +8,15 @@ export interface Clock {
   after(milliseconds: number, call: () => void): () => void;
 }
 
+/** Node's timers ring at once for more. It is more than 24 days. */
+const longestTimer = 2 ** 31 - 1;
+
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(milliseconds, call) {
-    const timer = setTimeout(call, milliseconds);
+    const timer = setTimeout(call, Math.min(milliseconds, longestTimer));
     return () => clearTimeout(timer);
   },
 };

@@ -19,6 +19,10 @@ export interface FlushQueueOptions {
   readonly write: (chunk: HeldChunk) => Promise<number | undefined>;
   /** Told once of a write that does not settle. */
   readonly onStuck: (chunk: HeldChunk) => void;
+  /** Milliseconds from then on until its chunk no longer waits for it. */
+  readonly hungAfter: number;
+  /** Does with the chunk what is to be done then. @returns as `write` does */
+  readonly onHung: (chunk: HeldChunk) => Promise<number | undefined>;
   /** Told whenever a chunk has been written or tried, and before the next one. */
   readonly onProgress: () => void;
 }
@@ -28,6 +32,15 @@ interface Lane {
   readonly tag: string;
   readonly chunks: Set<HeldChunk>;
   state: 'ready' | 'writing' | 'waiting';
+}
+
+/** One write of a chunk. */
+interface Attempt {
+  /** It counts among those that are made at a time. */
+  thread: boolean;
+  /** Its chunk no longer waits for it. */
+  over: boolean;
+  cancel: () => void;
 }
 
 /** Chunks that wait to be written, and those that are being written. */
@@ -182,22 +195,44 @@ export class FlushQueue {
   }
 
   async #write(lane: Lane, chunk: HeldChunk): Promise<void> {
-    const { clock, stuckAfter, write, onStuck, onProgress } = this.#options;
-    const thread = { taken: true };
-    const cancel = clock.after(stuckAfter, () => {
-      this.#threads -= 1;
-      thread.taken = false;
-      onStuck(chunk);
-      this.#progress();
-    });
+    const { clock, stuckAfter, write } = this.#options;
+    const attempt: Attempt = {
+      thread: true,
+      over: false,
+      cancel: clock.after(stuckAfter, () => this.#stuck(lane, chunk, attempt)),
+    };
     const wait = await write(chunk);
-    cancel();
-    if (thread.taken) this.#threads -= 1;
+    attempt.cancel();
+    if (!attempt.over) this.#end(lane, chunk, attempt, wait);
+  }
+
+  /** The write is slow: others no longer wait for it, only its own tag does. */
+  #stuck(lane: Lane, chunk: HeldChunk, attempt: Attempt): void {
+    const { clock, hungAfter, onStuck } = this.#options;
+    this.#threads -= 1;
+    attempt.thread = false;
+    attempt.cancel =
+      hungAfter === Infinity
+        ? () => undefined
+        : clock.after(hungAfter, () => void this.#hung(lane, chunk, attempt));
+    onStuck(chunk);
+    this.#progress();
+  }
+
+  /** The write will never settle: its tag is not to wait for ever. */
+  async #hung(lane: Lane, chunk: HeldChunk, attempt: Attempt): Promise<void> {
+    if (this.#stopped) return;
+    attempt.over = true;
+    this.#end(lane, chunk, attempt, await this.#options.onHung(chunk));
+  }
+
+  #end(lane: Lane, chunk: HeldChunk, attempt: Attempt, wait: number | undefined): void {
+    if (attempt.thread) this.#threads -= 1;
     this.#writing -= 1;
     lane.state = 'ready';
     if (wait === undefined) this.#remove(lane, chunk);
     else this.#waitFor(lane, chunk, this.#hasty ? Math.min(wait, hastyWait) : wait);
-    onProgress();
+    this.#options.onProgress();
     this.#progress();
   }
 

@@ -52,6 +52,8 @@ export class Flusher {
    */
   async flush(chunk: HeldChunk): Promise<number | undefined> {
     const { output, secondary, settings, clock, context } = this.#options;
+    const attempt = (chunk.attempts += 1);
+    if (chunk.gone) return undefined;
     try {
       await chunk.seal();
       if (chunk.bytes === 0) {
@@ -75,8 +77,24 @@ export class Flusher {
       await this.#remove(chunk);
       return undefined;
     } catch (error) {
-      return await this.#failed(chunk, error);
+      // One that hung, and was given up, has nothing more to say.
+      return chunk.attempts === attempt ? await this.#failed(chunk, error) : undefined;
     }
+  }
+
+  /**
+   * Gives a chunk up whose write does not settle for so long as failed ones are tried again: it goes
+   * to `<secondary>`, where there is one, and else it is set aside.
+   *
+   * @returns as `flush` does
+   */
+  async giveUpHung(chunk: HeldChunk): Promise<number | undefined> {
+    chunk.attempts += 1;
+    if (this.#options.secondary !== undefined && !chunk.secondary) {
+      chunk.secondary = true;
+      return 0;
+    }
+    return this.giveUp(chunk, 'retry_timeout: a write has not settled');
   }
 
   /** Leaves a chunk to the next process. */
@@ -130,6 +148,7 @@ export class Flusher {
       await this.#remove(chunk);
       return undefined;
     } catch (error) {
+      if (chunk.gone) return undefined; // a write that hung was done after all
       const problem = messageOf(error);
       log.error({ tag, events: chunk.events, reason: problem }, 'a chunk cannot be set aside');
       if (!this.#closed) return backupRetry;

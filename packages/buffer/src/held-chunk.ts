@@ -6,6 +6,8 @@ export class HeldChunk {
   /** Bytes and events, those that are being appended included. */
   bytes: number;
   events: number;
+  /** Attempts to write it, those that hang and count no longer among them. */
+  attempts = 0;
   /** Failed attempts to write it. */
   failures = 0;
   /** When the first attempt failed. */

@@ -17,6 +17,8 @@ export interface BufferSettings {
   readonly sliceTime: number;
   readonly threads: number;
   readonly stuckAfter: number;
+  /** From then on until the chunk of such a write is given up; Infinity where it never is. */
+  readonly hungAfter: number;
   readonly flushAtShutdown: boolean;
   readonly shutdownTimeout: number;
   readonly chunkLimitSize: number;
@@ -40,9 +42,13 @@ export function bufferSettings(
   store: ChunkStore,
 ): BufferSettings {
   const keys = readChunkKeys(config.chunkKeys, element);
-  const totalLimitSize = config.totalLimitSize ?? store.totalLimitSize;
   const chunkLimitSize =
     config.chunkLimitSize ?? Math.min(store.chunkLimitSize, config.totalLimitSize ?? Infinity);
+  // As in Fluentd, which has it from the time before total_limit_size, it wins.
+  const totalLimitSize =
+    config.queueLimitLength === undefined
+      ? (config.totalLimitSize ?? store.totalLimitSize)
+      : config.queueLimitLength * chunkLimitSize;
   if (chunkLimitSize > totalLimitSize) {
     throw element.error(
       `chunk_limit_size is larger than the default of total_limit_size, ${totalLimitSize} bytes`,
@@ -60,6 +66,7 @@ export function bufferSettings(
     sliceTime: (timekey + config.timekeyWait) * 1000,
     threads: config.flushThreadCount,
     stuckAfter: config.delayedCommitTimeout * 1000,
+    hungAfter: config.retryForever ? Infinity : config.retryTimeout * 1000,
     flushAtShutdown: config.flushAtShutdown ?? !store.persistent,
     shutdownTimeout: config.shutdownTimeout * 1000,
     chunkLimitSize,

@@ -44,7 +44,6 @@ function chunkOn(disk: Disk): { chunk: ChunkFile; file: string } {
     createdAt: 1,
     file,
     disk,
-    compress: false,
     read: async (from) => (await readChunk(from)).stream,
     isClosed: () => false,
   });

@@ -1,13 +1,9 @@
 import { rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import type { EventStream } from '@sluice/event-stream';
 import { writeFully, type ChunkMetadata, type StoredChunk } from '@sluice/plugin';
 import { encodeHeader, encodeRecordHead, seedOf } from '../chunk-format.js';
 import type { Disk } from './disk.js';
-
-const gzip = promisify(zlib.gzip);
 
 /** Appends that are written and synced together. */
 class Group {
@@ -31,7 +27,8 @@ export interface ChunkFileOptions {
   readonly bytes?: number;
   readonly events?: number;
   readonly disk: Disk;
-  readonly compress: boolean;
+  /** Default: nothing is compressed. */
+  readonly compress?: ((bytes: Buffer) => Promise<Buffer>) | undefined;
   /** Reads all of it, and tells of damage. */
   readonly read: (file: string) => Promise<EventStream>;
   /** Whether the store is closed. */
@@ -140,8 +137,9 @@ export class ChunkFile implements StoredChunk {
 
   /** A record as it is stored: compressed where that makes it smaller. */
   async #payload({ parts, bytes }: Group): Promise<Buffer[]> {
-    if (!this.#options.compress) return parts;
-    const packed = await gzip(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    const { compress } = this.#options;
+    if (compress === undefined) return parts;
+    const packed = await compress(parts.length === 1 ? parts[0] : Buffer.concat(parts));
     return packed.length < bytes ? [packed] : parts;
   }
 

@@ -1,7 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import { EventStream } from '@sluice/event-stream';
 import {
   ChunkFormatError,
@@ -12,8 +10,8 @@ import {
   seedOf,
   type ChunkHeader,
 } from '../chunk-format.js';
+import { decompress } from '../compression.js';
 
-const gunzip = promisify(zlib.gunzip);
 const windowSize = 64 * 1024;
 
 /** What is known of a chunk's file without reading all of it; nothing is checked but the header. */
@@ -89,7 +87,7 @@ export async function readChunk(file: string): Promise<ReadChunk> {
     payloads.push(
       record.length === record.rawLength
         ? record.payload
-        : await gunzip(record.payload, { maxOutputLength: Math.max(record.rawLength, 1) }),
+        : await decompress(record.payload, record.rawLength),
     );
     events += record.events;
   }

@@ -1,15 +1,19 @@
 import { copyFileSync, mkdirSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { ConfigElement, ConfigError } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import {
   ChunkStore,
   defineChunkStore,
+  unwritableFolder,
   type ChunkMetadata,
   type PluginContext,
+  type StartCheckContext,
   type StoredChunk,
 } from '@sluice/plugin';
 import { chunkSuffix } from '../backup.js';
 import { ChunkFormatError } from '../chunk-format.js';
+import { compressorOf } from '../compression.js';
 import { newChunkId } from '../memory-store.js';
 import { ChunkFile } from './chunk-file.js';
 import { outlineOf, readChunk } from './chunk-reader.js';
@@ -41,6 +45,7 @@ class FileStore extends ChunkStore {
   override readonly backupFolder: string;
   readonly #root: string;
   readonly #config: FileStoreConfig;
+  readonly #compress: ReturnType<typeof compressorOf>;
   readonly #disk: Disk;
   readonly #folders: WorkerFolders;
   readonly #told = new Set<string>();
@@ -50,10 +55,11 @@ class FileStore extends ChunkStore {
   /** When the latest chunk was begun, Unix time in milliseconds. */
   #latest = 0;
 
-  constructor(context: PluginContext, config: FileStoreConfig) {
+  constructor(context: PluginContext, config: FileStoreConfig, element: ConfigElement) {
     super(context);
     this.#config = config;
-    this.#root = path.resolve(config.path.replace(/\.\*|\*/g, ''));
+    this.#compress = compressorOf(config.compress, element);
+    this.#root = rootOf(config);
     this.backupFolder = path.join(this.#root, 'backup');
     this.#disk = new Disk(
       config.fsync,
@@ -124,7 +130,7 @@ class FileStore extends ChunkStore {
       ...sizes,
       file,
       disk: this.#disk,
-      compress: this.#config.compress === 'gzip',
+      compress: this.#compress,
       read: (from) => this.#read(from),
       isClosed: () => this.#closed,
     });
@@ -214,8 +220,24 @@ class FileStore extends ChunkStore {
   }
 }
 
-const create = (config: FileStoreConfig, context: PluginContext): FileStore =>
-  new FileStore(context, config);
+const create = (
+  config: FileStoreConfig,
+  context: PluginContext,
+  element: ConfigElement,
+): FileStore => new FileStore(context, config, element);
+
+function rootOf(config: FileStoreConfig): string {
+  return path.resolve(config.path.replace(/\.\*|\*/g, ''));
+}
+
+async function startProblems(
+  config: FileStoreConfig,
+  _context: StartCheckContext,
+  element: ConfigElement,
+): Promise<ConfigError[]> {
+  const problem = await unwritableFolder(rootOf(config));
+  return problem === undefined ? [] : [element.error(`path: ${problem}`, { param: 'path' })];
+}
 
 /** `<buffer> @type file`. Fluentd: `buf_file`. */
 export const fileStore = defineChunkStore({
@@ -223,6 +245,7 @@ export const fileStore = defineChunkStore({
   description: 'Keeps chunks in files: they survive the process, and with fsync a power cut.',
   section: fileStoreSection,
   create,
+  startProblems,
 });
 
 /** `<buffer> @type file_single`. Fluentd: `buf_file_single`; here it is the same as `file`. */
@@ -231,4 +254,5 @@ export const fileSingleStore = defineChunkStore({
   description: 'The same as file.',
   section: fileStoreSection,
   create,
+  startProblems,
 });

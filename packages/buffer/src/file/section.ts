@@ -1,4 +1,5 @@
 import { defineSection, t, type SectionOf } from '@sluice/config';
+import { compressParam } from '../compression.js';
 
 const permission = (usual: string) =>
   t
@@ -19,10 +20,7 @@ export const fileStoreSection = defineSection({
     pathSuffix: t.string().default('.log').describe('The ending of the files'),
     filePermission: permission('0600').describe('Mode of files that are created. Fluentd: 0644'),
     dirPermission: permission('0755').describe('Mode of folders that are created'),
-    compress: t
-      .enum(['text', 'gzip'])
-      .default('text')
-      .describe('gzip: what is written together is compressed together'),
+    compress: compressParam,
     fsync: t
       .enum(['true', 'false', 'interval'])
       .default('true')

@@ -288,6 +288,42 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await wrote(sink, ['b', 2], ['hung', 1]);
     });
 
+    test('a chunk that never settles is given up in the end, and its tag goes on', async () => {
+      const folder = temporaryFolder();
+      const made = await make(
+        `flush_mode immediate\ndelayed_commit_timeout 5s\nretry_timeout 10s\nbackup_path ${folder}`,
+      );
+      const { sink, buffer, clock } = made;
+      const gate = new Gate();
+      sink.act = (_tag, [n]) => (n === 1 ? gate.passed : undefined);
+      await buffer.write('hung', events(1));
+      await attempted(sink, 1);
+      await buffer.write('hung', events(2));
+      await clock.pass(14.9);
+      expect(sink.attempts).toHaveLength(1);
+      await clock.pass(0.2);
+      await wrote(sink, ['hung', 2]);
+      expect(readdirSync(folder)).toHaveLength(1);
+      expect(counts(made)).toMatchObject({ stuck_writes: 1, backed_up_events: 1 });
+      gate.open(); // whatever becomes of the old write is of no consequence
+      await wrote(sink, ['hung', 2], ['hung', 1]);
+      await until(() => expect(buffer.statistics().queue).toMatchObject({ bytes: 0, chunks: 0 }));
+      expect(counts(made)).toMatchObject({ retries: 0, backed_up_events: 1 });
+    });
+
+    test('a chunk that never settles goes to <secondary> in the end', async () => {
+      const secondary = new Sink({ id: 'second', log: silentLogger });
+      const { sink, buffer, clock } = await make(
+        'flush_mode immediate\ndelayed_commit_timeout 5s\nretry_timeout 10s',
+        { secondary },
+      );
+      sink.act = () => new Gate().passed;
+      await buffer.write('hung', events(1));
+      await attempted(sink, 1);
+      await clock.pass(15.1);
+      await wrote(secondary, ['hung', 1]);
+    });
+
     test('an output that returns no promise fails its chunk alone', async () => {
       const { sink, buffer } = await make('flush_mode immediate');
       const write = sink.write.bind(sink);
