@@ -47,6 +47,7 @@ export class ServerFactory {
         tls:
           protocol === 'tls' ? await createServerContext({ title, log, ...call.tls }) : undefined,
         names: this.#namesFor(call),
+        reuseReadBuffers: call.own.reuseReadBuffers === true,
         onData,
         onConnection,
       });

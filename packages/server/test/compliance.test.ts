@@ -9,9 +9,9 @@ import {
 } from '../src/index.js';
 import { deferred, outcome, read, until } from './support/clients.js';
 import { MemoryLog } from './support/log.js';
-import { transports } from './support/transports.js';
+import { bothWays } from './support/transports.js';
 
-describe.each(transports)('a connection over $protocol', (transport) => {
+describe.each(bothWays)('a connection over $name', (transport) => {
   let log: MemoryLog;
   let helper: ServerHelper;
   beforeEach(() => {

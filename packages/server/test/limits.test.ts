@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServerHelper, type ServerHandle, type ServerHelper } from '../src/index.js';
 import { deferred, outcome, read, until } from './support/clients.js';
 import { MemoryLog } from './support/log.js';
-import { at, tcp, tls, tlsOptions, transports, unix } from './support/transports.js';
+import { at, tcp, tls, tlsOptions, bothWays, unix } from './support/transports.js';
 
 let log: MemoryLog;
 let helper: ServerHelper;
@@ -29,7 +29,7 @@ const echo = (data: Buffer, connection: { write(data: Buffer): boolean }): void 
   connection.write(data);
 };
 
-describe.each(transports)('over $protocol', (transport) => {
+describe.each(bothWays)('over $name', (transport) => {
   test('connections beyond maxConnections are refused, logged and counted', async () => {
     const options = { ...transport.options(), maxConnections: 2 };
     const server = await helper.create('main', 0, options, echo);

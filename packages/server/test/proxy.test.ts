@@ -9,7 +9,7 @@ import {
 } from '../src/index.js';
 import { outcome, read } from './support/clients.js';
 import { MemoryLog } from './support/log.js';
-import { at, tcp, tls } from './support/transports.js';
+import { at, proxiedBothWays } from './support/transports.js';
 
 const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 function version2(command: number, family: number, body: Buffer): Buffer {
@@ -84,7 +84,7 @@ afterEach(async () => {
   await helper.terminate();
 });
 
-describe.each([tcp, tls])('a load balancer before $protocol', (transport) => {
+describe.each(proxiedBothWays)('a load balancer before $name', (transport) => {
   const serve = (options: object): Promise<ServerHandle> =>
     helper.createConnection('main', 0, { ...transport.options(), ...options }, (connection) => {
       connection.on('data', (data) => connection.write(`${connection.peer} ${data.toString()}`));

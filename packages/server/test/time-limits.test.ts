@@ -10,7 +10,7 @@ import {
 import { deferred, outcome, read, until } from './support/clients.js';
 import { passTime, passTimeUntil, useFakeClock } from './support/clock.js';
 import { MemoryLog } from './support/log.js';
-import { tcp, transports } from './support/transports.js';
+import { tcp, bothWays } from './support/transports.js';
 
 useFakeClock();
 let log: MemoryLog;
@@ -28,7 +28,7 @@ afterEach(async () => {
 const echo = (data: Buffer, connection: Connection): boolean => connection.write(data);
 const minute = 60_000;
 
-describe.each(transports)('over $protocol', (transport) => {
+describe.each(bothWays)('over $name', (transport) => {
   const open = (server: ServerHandle): Socket => {
     const client = transport.connect(server);
     clients.push(client);

@@ -30,6 +30,7 @@ export interface StreamSettings {
   socket: SocketSettings;
   tls: ServerTls | undefined;
   names: NameResolver | undefined;
+  reuseReadBuffers: boolean;
   /** Exactly one of the two is there. */
   onData: DataCallback | undefined;
   onConnection: ConnectionListener | undefined;
@@ -44,6 +45,7 @@ export class StreamServer implements ConnectionOwner {
   readonly title: string;
   readonly protocol: StreamProtocol;
   readonly maxWriteBuffer: number;
+  readonly reuseReadBuffers: boolean;
   readonly names: NameResolver | undefined;
   readonly #settings: StreamSettings;
   readonly #log: Logger;
@@ -65,6 +67,7 @@ export class StreamServer implements ConnectionOwner {
     this.title = title;
     this.protocol = protocol;
     this.maxWriteBuffer = limits.maxWriteBuffer;
+    this.reuseReadBuffers = settings.reuseReadBuffers;
     this.names = settings.names;
     this.#settings = settings;
     this.#log = settings.log;

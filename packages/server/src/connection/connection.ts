@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** What a consumer of bytes is: a promise that it returns pauses the socket until it settles. */
+/**
+ * What a consumer of bytes is: a promise that it returns pauses the socket until it settles. The
+ * bytes may be kept, unless the server was created with `reuseReadBuffers`.
+ */
 export type DataCallback = (data: Buffer, connection: Connection) => unknown;
 /** A listener of `writeComplete`, `end` or `close`. */
 export type ConnectionListener = (connection: Connection) => unknown;
@@ -74,7 +77,7 @@ export interface Connection extends AsyncIterable<Buffer> {
 
   /**
    * - `data`: `(chunk, connection)`, once per connection, and not together with iteration; the
-   *   chunk may be kept.
+   *   chunk may be kept, unless the server was created with `reuseReadBuffers`.
    * - `writeComplete`: everything written so far has gone to the kernel.
    * - `end`: the peer has sent its FIN; our side stays open until a promise returned here settles.
    * - `close`: the connection is gone.
@@ -83,6 +86,13 @@ export interface Connection extends AsyncIterable<Buffer> {
    */
   on(event: 'data', listener: DataCallback): this;
   on(event: ConnectionEvent, listener: ConnectionListener): this;
+
+  /**
+   * For servers with `reuseReadBuffers`, to be called while a chunk is with the data callback: its
+   * bytes stay as they are beyond the callback, until the function that is returned has been called.
+   * Each caller has to call its own. Without `reuseReadBuffers` the bytes stay anyway.
+   */
+  retain(): () => void;
 
   /**
    * Gives the socket to somebody else, such as Node's HTTP server: from now on they read it, write
@@ -97,6 +107,9 @@ export interface Connection extends AsyncIterable<Buffer> {
    */
   handOver(options?: HandOverOptions): Socket;
 
-  /** The chunks as they come; the socket is paused while the loop's body is busy. */
+  /**
+   * The chunks as they come; the socket is paused while the loop's body is busy. They may be kept,
+   * with `reuseReadBuffers` as well.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined>;
 }

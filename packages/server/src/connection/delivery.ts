@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import { ConnectionEventError } from '../errors.js';
+import type { ReadBuffer } from '../reading/read-buffers.js';
 import { isThenable } from '../thenable.js';
 import type { Connection, DataCallback } from './connection.js';
 import { ConnectionIterator } from './iterator.js';
@@ -8,11 +8,12 @@ import type { ConnectionStatus } from './status.js';
 /** What the delivery of bytes needs of its connection. @internal */
 export interface DeliveryHost {
   readonly face: Connection;
-  readonly socket: Socket;
   readonly status: ConnectionStatus;
   readonly error: Error | undefined;
-  /** Listens to the socket's data, which sets it flowing. */
+  /** Begins to read. */
   read(): void;
+  pauseReading(): void;
+  resumeReading(): void;
   /** Keeps our side open until `release`. */
   hold(): void;
   release(): void;
@@ -35,6 +36,8 @@ export class Delivery {
   #setAside: DataCallback | undefined;
   /** A promise of the consumer is pending. */
   #waiting = false;
+  /** Where the chunk lies that is with the consumer, if it has to be given back. */
+  #memory: ReadBuffer | undefined;
   #whenIdle: (() => void) | undefined;
 
   constructor(host: DeliveryHost) {
@@ -80,29 +83,44 @@ export class Delivery {
   iterate(): ConnectionIterator {
     const host = this.#host;
     const iterator = new ConnectionIterator({
-      pause: () => host.socket.pause(),
+      pause: () => host.pauseReading(),
       resume: () => this.#resume(),
       idle: () => this.#becomeIdle(),
       leave: () => host.closeAfterWriteComplete(),
       release: () => host.release(),
     });
-    this.consume((chunk) => iterator.push(chunk));
+    // Nobody tells when the loop's body is through with a chunk, so it may be kept.
+    this.consume((chunk) => iterator.push(this.#memory === undefined ? chunk : Buffer.from(chunk)));
     host.hold();
     this.#iterator = iterator;
     if (host.status !== 'open') iterator.finish(host.error);
     return iterator;
   }
 
-  /** A chunk has come. */
-  deliver(chunk: Buffer): void {
+  /** A chunk has come; `memory` is released when the consumer is through with it. */
+  deliver(chunk: Buffer, memory?: ReadBuffer): void {
+    this.#memory = memory;
     let result: unknown;
     try {
       result = this.#consumer!(chunk, this.#host.face);
     } catch (error) {
       this.#host.fail(error);
-      return;
     }
-    if (result !== undefined && isThenable(result)) this.#waitFor(result);
+    if (result !== undefined && isThenable(result)) {
+      this.#waitFor(result, memory);
+    } else if (memory !== undefined) {
+      this.#giveBack(memory);
+    }
+  }
+
+  /** Keeps the bytes of the chunk that is with the consumer, until what is returned is called. */
+  retain(): () => void {
+    let memory = this.#memory;
+    memory?.retain();
+    return () => {
+      memory?.release();
+      memory = undefined;
+    };
   }
 
   /** No more bytes go to the consumer; an iteration ends, after an error with it. */
@@ -115,7 +133,7 @@ export class Delivery {
   setAside(): void {
     if (this.#iterator !== undefined) return;
     this.#setAside = this.#consumer;
-    this.#host.socket.pause();
+    this.#host.pauseReading();
   }
 
   /** True where a consumer waits to be brought back. */
@@ -128,31 +146,37 @@ export class Delivery {
     this.#consumer = this.#setAside;
   }
 
-  #waitFor(promise: PromiseLike<unknown>): void {
+  #giveBack(memory: ReadBuffer): void {
+    if (this.#memory === memory) this.#memory = undefined;
+    memory.release();
+  }
+
+  #waitFor(promise: PromiseLike<unknown>, memory: ReadBuffer | undefined): void {
     const host = this.#host;
     this.#waiting = true;
     host.hold();
-    host.socket.pause();
+    host.pauseReading();
     promise.then(
-      () => this.#settled(),
+      () => this.#settled(memory),
       (error: unknown) => {
         host.fail(error);
-        this.#settled();
+        this.#settled(memory);
       },
     );
   }
 
-  #settled(): void {
+  #settled(memory: ReadBuffer | undefined): void {
     const host = this.#host;
     this.#waiting = false;
+    if (memory !== undefined) this.#giveBack(memory);
     this.#becomeIdle();
     host.release();
     // While a shutdown waits for others the socket stays as it is.
-    if (host.status !== 'closed' && host.status !== 'ended') host.socket.resume();
+    if (host.status !== 'closed' && host.status !== 'ended') host.resumeReading();
   }
 
   #resume(): void {
-    if (this.#host.status === 'open' && !this.#waiting) this.#host.socket.resume();
+    if (this.#host.status === 'open' && !this.#waiting) this.#host.resumeReading();
   }
 
   #becomeIdle(): void {

@@ -48,6 +48,9 @@ export class ConnectionFace implements Connection {
     return !this.#state.writable;
   }
 
+  retain(): () => void {
+    return this.#state.delivery.retain();
+  }
   resolveRemoteHost(): string | Promise<string> {
     return this.#state.owner.names?.resolve(this.remoteAddr) ?? this.remoteAddr;
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { asError, ConnectionClosedError, ConnectionEventError } from '../errors.js';
+import { PooledReader } from '../reading/pooled-reader.js';
 import { isThenable } from '../thenable.js';
 import type { Source } from './address.js';
 import { formatPeer } from './address.js';
@@ -20,6 +21,8 @@ export interface ConnectionOwner {
   readonly title: string;
   readonly protocol: 'tcp' | 'tls' | 'unix';
   readonly maxWriteBuffer: number;
+  /** Read into buffers that are used again, where Node can. */
+  readonly reuseReadBuffers: boolean;
   readonly names: NameResolver | undefined;
   /** Hard close, by the linger timeout. */
   closeNow(connection: ConnectionState): void;
@@ -45,7 +48,7 @@ function onData(this: Carrier, chunk: Buffer): void {
   this[kState].delivery.deliver(chunk);
 }
 function onEnd(this: Carrier): void {
-  this[kState].peerEnded();
+  this[kState].finReceived();
 }
 function onError(this: Carrier, error: Error): void {
   this[kState].socketFailed(error);
@@ -73,6 +76,8 @@ export class ConnectionState implements DeliveryHost, EventsHost {
   /** Promises that keep our side open. */
   #holds = 0;
   #events: ConnectionEvents | undefined;
+  /** Undefined where Node's own `data` events bring the bytes. */
+  #reader: PooledReader | undefined;
   /** Tells the new owner of the socket that the server shuts down. */
   #tellHolder: (() => void) | undefined;
 
@@ -203,6 +208,11 @@ export class ConnectionState implements DeliveryHost, EventsHost {
 
   // --- what the socket tells ---
 
+  finReceived(): void {
+    if (this.#reader === undefined) this.peerEnded();
+    else this.#reader.end();
+  }
+
   /** The peer has half-closed, or a shutdown treats it as if it had. */
   peerEnded(): void {
     if (!this.#enter('ended')) return;
@@ -225,6 +235,7 @@ export class ConnectionState implements DeliveryHost, EventsHost {
 
   socketClosed(): void {
     if (!this.#enter('closed')) return;
+    this.#reader?.close();
     this.owner.closed(this);
     // A peer that ended in order is the end of the iteration; a reset is an error in it.
     this.delivery.stop(this.error);
@@ -234,7 +245,22 @@ export class ConnectionState implements DeliveryHost, EventsHost {
   // --- what delivery and events ask for ---
 
   read(): void {
-    this.socket.on('data', onData);
+    const { owner, socket, delivery } = this;
+    if (owner.reuseReadBuffers) {
+      this.#reader = PooledReader.start(socket, owner.protocol === 'tls', {
+        received: (chunk, memory) => delivery.deliver(chunk, memory),
+        ended: () => this.peerEnded(),
+      });
+    }
+    if (this.#reader === undefined) socket.on('data', onData);
+  }
+
+  pauseReading(): void {
+    (this.#reader ?? this.socket).pause();
+  }
+
+  resumeReading(): void {
+    (this.#reader ?? this.socket).resume();
   }
 
   hold(): void {
@@ -276,7 +302,7 @@ export class ConnectionState implements DeliveryHost, EventsHost {
     if (delivery.isSetAside && socket.bytesWritten === 0) delivery.bringBack();
     socket.end();
     // What still comes is dropped otherwise, but the peer's FIN has to be seen.
-    if (!socket.readableEnded) socket.resume();
+    if (!socket.readableEnded) this.resumeReading();
   }
 
   #requireConsumer(): void {

@@ -31,6 +31,7 @@ const protocolsOf: Readonly<Record<string, readonly Protocol[]>> = {
   firstByteTimeout: streams,
   closeTimeout: streams,
   maxWriteBuffer: streams,
+  reuseReadBuffers: streams,
   allowedNetworks: tcp,
   proxyProtocolFrom: tcp,
   path: unix,

@@ -10,7 +10,7 @@ import type { ServerTlsOptions } from '@sluice/tls';
 import { ServerArgumentError } from '../errors.js';
 import type { ListenTarget } from '../listen/listen.js';
 import { checkFlags } from '../udp/udp-flags.js';
-import { checkInteger, checkObject, refuse, show } from './check.js';
+import { checkInteger, checkObject, isAbsent, refuse, show } from './check.js';
 import {
   callGroups,
   refuseTls,
@@ -58,6 +58,9 @@ export function checkCall(
   const protocol = protocolOf(options, transport);
   const groups = callGroups(protocol, options);
   const own = groups.own as OwnOptions;
+  const { reuseReadBuffers: reuse } = own;
+  const noChoice = !isAbsent(reuse) && typeof reuse !== 'boolean';
+  refuse(noChoice, 'reuseReadBuffers must be true or false', 'reuseReadBuffers', reuse);
   const target = checkTarget(protocol, port, own, groups.given !== undefined);
   const socket = checkSocketOptions(protocol, groups.socket, transport);
   target.reusePort = socket.reusePort === true;

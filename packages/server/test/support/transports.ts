@@ -8,6 +8,8 @@ import type { Protocol, ServerHandle, StreamOptions } from '../../src/index.js';
 
 /** One of the transports with connections, as the compliance suite sees it. */
 export interface Transport {
+  /** For the titles of tests. */
+  name: string;
   protocol: Exclude<Protocol, 'udp'>;
   /** What `create` needs for it. */
   options(): StreamOptions;
@@ -28,12 +30,14 @@ export function freshPath(): string {
 export const tlsOptions = { insecure: true, generatePrivateKeyType: 'ecdsa' } as const;
 
 export const tcp: Transport = {
+  name: 'tcp',
   protocol: 'tcp',
   options: () => ({ proto: 'tcp', bind: '127.0.0.1' }),
   connect: (server) => quiet(connectTcp({ ...at(server), allowHalfOpen: true })),
 };
 
 export const tls: Transport = {
+  name: 'tls',
   protocol: 'tls',
   options: () => ({ proto: 'tls', bind: '127.0.0.1', tlsOptions }),
   connect: (server) =>
@@ -46,12 +50,25 @@ export const tls: Transport = {
 };
 
 export const unix: Transport = {
+  name: 'unix',
   protocol: 'unix',
   options: () => ({ proto: 'unix', path: freshPath() }),
   connect: (server) => quiet(connectTcp({ path: server.address() as string, allowHalfOpen: true })),
 };
 
 export const transports = [tcp, tls, unix];
+
+function reusing(transport: Transport): Transport {
+  return {
+    ...transport,
+    name: `${transport.name} with reuseReadBuffers`,
+    options: () => ({ ...transport.options(), reuseReadBuffers: true }),
+  };
+}
+
+/** Over buffers that are used again, too; what is given back is overwritten in tests. */
+export const bothWays = [...transports, ...transports.map(reusing)];
+export const proxiedBothWays = [tcp, tls, reusing(tcp), reusing(tls)];
 
 /** A reset is an outcome that a test may look at, and no reason to end the process. */
 function quiet(client: Socket): Socket {
