@@ -7,7 +7,7 @@ const readme = new URL('../README.md', import.meta.url);
 test('the examples of the README print what it says', { timeout: 60_000 }, async () => {
   const outputs = await runReadmeExamples(readme);
   const promised = readmeExamples(readme).filter(({ lang }) => lang === 'text');
-  expect(outputs).toHaveLength(5);
+  expect(outputs).toHaveLength(6);
   expect(outputs).toEqual(promised.map(({ code }) => code));
 });
 
