@@ -32,7 +32,11 @@ export interface RunningAgent {
    * Reads the configuration again, and runs it in place of the old one.
    *
    * In this process the old one stops before the new one starts, since both may want the same port.
-   * With worker processes the new ones listen beside the old ones, and no connection is refused.
+   * The file of a plugin that has changed is imported anew, but files that it imports itself are not,
+   * nor is one in CommonJS: Node keeps a module for as long as its process lives.
+   *
+   * With worker processes the new ones listen beside the old ones, no connection is refused, and all
+   * plugins are loaded anew.
    *
    * @throws what is wrong with the new configuration; the old one then runs on
    */

@@ -73,7 +73,10 @@ export class AgentWorkers implements RunningAgent {
     const ended = this.#fleet.stop();
     this.#fleet = next;
     this.#retired.add(ended);
-    void ended.then(() => this.#retired.delete(ended));
+    void ended.then(() => {
+      this.#retired.delete(ended);
+      this.#log.info({}, 'the workers of the old configuration have ended');
+    });
   }
 
   async #stop(): Promise<boolean> {

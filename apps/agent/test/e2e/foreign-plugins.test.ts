@@ -3,8 +3,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
+import { ForwardTestServer } from '@sluice/forward-client/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { runAgent } from '../../src/index.js';
 import { AgentProcess, sluice, temporaryFolder } from '../support/agent-process.js';
 
 /** Plugins as strangers write them, outside of the packages: one file each. */
@@ -51,7 +51,15 @@ async function send(port: number, text: string): Promise<void> {
   await once(client, 'close');
 }
 
-const configuration = (url: string, workers = 1): string => `
+/** A server that the service discovery may find. */
+async function destination(): Promise<ForwardTestServer> {
+  const server = await ForwardTestServer.start();
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Lines go to an endpoint, and to the servers that the service discovery finds. */
+const configuration = (url: string, { port }: { port: number }, workers = 1): string => `
 <system>
   workers ${workers}
 </system>
@@ -64,17 +72,31 @@ const configuration = (url: string, workers = 1): string => `
   </transport>
 </source>
 <match **>
-  @type http_post
-  endpoint ${url}
-  <format>
-    @type words
-  </format>
-  <buffer>
-    @type list
-    flush_mode immediate
-  </buffer>
+  @type copy
+  <store>
+    @type http_post
+    endpoint ${url}
+    <format>
+      @type words
+    </format>
+    <buffer>
+      @type list
+      flush_mode immediate
+    </buffer>
+  </store>
+  <store>
+    @type forward
+    require_ack_response true
+    <service_discovery>
+      @type listed
+      servers 127.0.0.1:${port}
+    </service_discovery>
+  </store>
 </match>
 `;
+
+const has = (server: ForwardTestServer, line: string): Promise<void> =>
+  server.until(() => server.records().some((record) => record.line === line));
 
 /** The same plugins as packages, each found by its name. */
 function installed(folder: string): void {
@@ -88,54 +110,88 @@ function installed(folder: string): void {
   }
 }
 
+/** The new workers, or the new pipeline, have the changed file. */
+function changeFormatter(plugins: string): void {
+  const formatter = path.join(plugins, 'formatter_words.mjs');
+  writeFileSync(formatter, readFileSync(formatter, 'utf8').replace('${tag} ', 'new:${tag} '));
+}
+
 describe.each([1, 2])('under %i workers', (workers) => {
   test('plugins of a folder run, and are loaded again with a reload', async () => {
     const { url, received } = await endpoint();
+    const [first, second] = [await destination(), await destination()];
     const folder = temporaryFolder();
     const plugins = path.join(folder, 'plugins');
     cpSync(fixtures, plugins, { recursive: true });
-    const text = configuration(url, workers);
+    const text = configuration(url, first, workers);
     const agent = await AgentProcess.start(text, folder, { args: ['--plugin', plugins] });
     await send(agent.port, 'one\ntwo\n');
     await received('app.lines line=one');
     await received('app.lines line=two');
+    await has(first, 'two');
 
-    // The new workers have the changed file.
-    const formatter = path.join(plugins, 'formatter_words.mjs');
-    writeFileSync(formatter, readFileSync(formatter, 'utf8').replace('${tag} ', 'new:${tag} '));
+    changeFormatter(plugins);
     agent.log.length = 0;
-    expect((await agent.reload(text, 'SIGHUP')).msg).toBe('configuration reloaded');
+    const changed = configuration(url, second, workers);
+    expect((await agent.reload(changed, 'SIGHUP')).msg).toBe('configuration reloaded');
     // Until the old workers have ended a connection may still be dealt to one of them.
     await agent.logged(({ msg }) => msg === 'the workers of the old configuration have ended');
     await send(agent.port, 'three\n');
     await received('new:app.lines line=three');
+    await has(second, 'three');
+    expect(first.records()).toEqual([{ line: 'one' }, { line: 'two' }]);
     expect(await agent.stop()).toBe(0);
-  });
+  }, 60_000);
 
-  test('plugins that are installed as packages are found by their types', async () => {
+  test('plugins that are installed as packages are found by their types, and again with a reload', async () => {
     const { url, received } = await endpoint();
+    const [first, second] = [await destination(), await destination()];
     const folder = temporaryFolder();
     installed(folder);
-    const agent = await AgentProcess.start(configuration(url, workers), folder);
+    const agent = await AgentProcess.start(configuration(url, first, workers), folder);
     await send(agent.port, 'four\n');
     await received('app.lines line=four');
+    await has(first, 'four');
+
+    changeFormatter(path.join(folder, 'node_modules/sluice-plugin-words'));
+    agent.log.length = 0;
+    await agent.reload(configuration(url, second, workers), 'SIGHUP');
+    await agent.logged(({ msg }) => msg === 'the workers of the old configuration have ended');
+    await send(agent.port, 'five\n');
+    await received('new:app.lines line=five');
+    await has(second, 'five');
     expect(await agent.stop()).toBe(0);
-  });
+  }, 60_000);
 });
 
-test('a program runs them in its own process', async () => {
-  const { url, received } = await endpoint();
-  const agent = await runAgent({
-    config: { text: configuration(url) },
-    plugins: [fixtures],
-    log: { write: () => undefined },
-  });
-  onTestFinished(() => agent.stop().then(() => undefined));
-  const address = agent.servers()[0].address as net.AddressInfo;
-  await send(address.port, 'five\n');
-  await received('app.lines line=five');
-  expect(await agent.stop()).toBe(true);
-});
+test.each([0, 1, 2])(
+  'a program runs them with %i workers, and reloads them',
+  async (workers) => {
+    const { url, received } = await endpoint();
+    const [first, second] = [await destination(), await destination()];
+    const folder = temporaryFolder();
+    const plugins = path.join(folder, 'plugins');
+    cpSync(fixtures, plugins, { recursive: true });
+    const text = configuration(url, first);
+    const agent = await AgentProcess.embedded(text, folder, plugins, workers);
+    await send(agent.port, 'six\n');
+    await received('app.lines line=six');
+    await has(first, 'six');
+
+    changeFormatter(plugins);
+    writeFileSync(path.join(folder, 'sluice.conf'), configuration(url, second));
+    agent.log.length = 0;
+    expect(await agent.ask('reload')).toEqual({ reloaded: true, error: null });
+    if (workers > 0) {
+      await agent.logged(({ msg }) => msg === 'the workers of the old configuration have ended');
+    }
+    await send(agent.port, 'seven\n');
+    await received('new:app.lines line=seven');
+    await has(second, 'seven');
+    expect(await agent.ask('stop')).toEqual({ stopped: true });
+  },
+  60_000,
+);
 
 test('every command knows them', async () => {
   const folder = temporaryFolder();
@@ -153,7 +209,7 @@ test('every command knows them', async () => {
   const shown = await sluice(['plugin', 'show', 'lines', '--plugin', fixtures], '', folder);
   expect(shown.stdout).toContain('linger_timeout');
   const config = path.join(folder, 'sluice.conf');
-  writeFileSync(config, configuration('http://127.0.0.1:9/'));
+  writeFileSync(config, configuration('http://127.0.0.1:9/', { port: 9 }));
   const dry = await sluice(['--dry-run', '-c', config, '--plugin', fixtures]);
   expect(dry).toMatchObject({ code: 0, stdout: `${config}: OK\n` });
 });

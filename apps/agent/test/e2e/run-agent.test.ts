@@ -1,13 +1,10 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { encodePackedForward } from '@sluice/forward-protocol';
-import { expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from '../support/agent-process.js';
-
-const program = path.join(import.meta.dirname, '../fixtures/embedding.mjs');
+import { expect, test } from 'vitest';
+import { AgentProcess, temporaryFolder } from '../support/agent-process.js';
 
 /** An output that appends each tag, after a word of its own, to a file. */
 const plugin = (word: string): string => `
@@ -35,40 +32,27 @@ test.each([1, 2])(
     const file = (name: string): string => path.join(folder, name);
     const socket = file('in.sock');
     writeFileSync(file('note.mjs'), plugin('old'));
-    writeFileSync(
-      file('sluice.conf'),
-      `<source>\n@type forward\nunix_path ${socket}\n</source>\n<match **>\n@type note\n</match>\n`,
-    );
-    const child = fork(program, [file('sluice.conf'), file('note.mjs'), String(workers)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: [],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const say = async (message: string): Promise<unknown> => {
-      const answered = once(child, 'message');
-      child.send(message);
-      return ((await answered) as [unknown])[0];
-    };
+    const text = `<source>\n@type forward\nunix_path ${socket}\n</source>\n<match **>\n@type note\n</match>\n`;
+    const agent = await AgentProcess.embedded(text, folder, file('note.mjs'), workers);
     const send = async (tag: string): Promise<void> => {
       const client = net.connect(socket);
       client.write(encodePackedForward(tag, [{ time: 1, record: {} }], { chunk: tag }));
       await once(client, 'data');
       client.destroy();
     };
-    expect(((await once(child, 'message')) as [unknown])[0]).toEqual({ ready: true });
     await send('one');
     writeFileSync(file('note.mjs'), plugin('new'));
-    expect(await say('reload')).toEqual({ reloaded: true, error: null });
+    expect(await agent.ask('reload')).toEqual({ reloaded: true, error: null });
     await expect
       .poll(async () => (await send('two'), readFileSync(file('notes'), 'utf8')))
       .toMatch(/new two/);
     writeFileSync(file('note.mjs'), 'export default 1;');
-    expect(await say('reload')).toMatchObject({
+    expect(await agent.ask('reload')).toMatchObject({
       error: expect.stringContaining('no plugin definition'),
     });
     await send('three');
-    const exited = once(child, 'exit');
-    expect(await say('stop')).toEqual({ stopped: true });
+    const exited = once(agent.child, 'exit');
+    expect(await agent.ask('stop')).toEqual({ stopped: true });
     expect(((await exited) as [number])[0]).toBe(0);
     expect(readFileSync(file('notes'), 'utf8')).toMatch(/^old one\n[^]*new three\n$/);
     expect(existsSync(socket)).toBe(false);

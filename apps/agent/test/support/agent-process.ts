@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
 export const bin = path.join(import.meta.dirname, '../../bin/sluice.js');
+const embedding = path.join(import.meta.dirname, '../fixtures/embedding.mjs');
 
 /** A folder that goes with the test. */
 export function temporaryFolder(): string {
@@ -86,6 +87,38 @@ export class AgentProcess {
     const agent = new AgentProcess(child, folder);
     await agent.logged((entry) => entry.msg === 'sluice is running');
     return agent;
+  }
+
+  /**
+   * Starts a program that runs the agent by `runAgent`, and waits until it runs.
+   *
+   * @param plugin a module, or a folder of them
+   * @param workers 0: in the program's own process
+   */
+  static async embedded(
+    configuration: string,
+    folder: string,
+    plugin: string,
+    workers: number,
+  ): Promise<AgentProcess> {
+    const file = path.join(folder, 'sluice.conf');
+    writeFileSync(file, configuration);
+    const child = fork(embedding, [file, plugin, String(workers)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const agent = new AgentProcess(child, folder);
+    const ready = once(child, 'message');
+    await Promise.race([ready, agent.#closed.then(() => agent.until(() => false, 'it ran'))]);
+    return agent;
+  }
+
+  /** Asks a program that embeds the agent to reload it or to stop it. @returns its answer */
+  async ask(what: 'reload' | 'stop'): Promise<unknown> {
+    const answered = once(this.child, 'message') as Promise<[unknown]>;
+    this.child.send(what);
+    return (await answered)[0];
   }
 
   /** Changes the configuration file, and says so. Resolves when that has had its effect. */
