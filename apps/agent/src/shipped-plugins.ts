@@ -28,6 +28,11 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     load: () => import('@sluice/filter-parser'),
   },
   {
+    from: '@sluice/in-http',
+    provides: ['input http'],
+    load: () => import('@sluice/in-http'),
+  },
+  {
     from: '@sluice/in-sample',
     provides: ['input dummy', 'input sample'],
     load: () => import('@sluice/in-sample'),

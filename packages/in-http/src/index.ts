@@ -1,0 +1,1 @@
+export { httpInput } from './definition.js';
