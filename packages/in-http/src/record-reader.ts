@@ -107,7 +107,8 @@ function ownTime(
   if (typeof seconds !== 'number') {
     throw new RequestRefusal(400, `${key} is not a number of seconds since 1970`);
   }
-  return secondsToTime(seconds, key);
+  // Milliseconds, as pino and browsers write them: as seconds they would be beyond any event.
+  return secondsToTime(seconds > mostSeconds ? seconds / 1000 : seconds, key);
 }
 
 /** @throws RequestRefusal for a time that an event cannot have */
