@@ -7,3 +7,11 @@ export type { Clock } from './clock.js';
 export { BufferClosedError, BufferOverflowError } from './errors.js';
 export { memoryStore } from './memory-store.js';
 export { BufferPathError, fileSingleStore, fileStore } from './file/file-store.js';
+export { readWaitingChunk, waitingChunks } from './file/waiting-chunks.js';
+export type {
+  ChunkContents,
+  UnreadableChunk,
+  WaitingChunk,
+  WaitingChunks,
+} from './file/waiting-chunks.js';
+export { ChunkFormatError } from './chunk-format.js';

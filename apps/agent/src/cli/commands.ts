@@ -19,7 +19,7 @@ export interface CommandHelp {
   readonly text: string;
   readonly flags: readonly FlagHelp[];
   /** What an argument can be. Default: none, or any text. */
-  readonly completes?: readonly string[];
+  readonly completes?: 'file' | readonly string[];
 }
 
 const config: FlagHelp = {
@@ -50,6 +50,12 @@ const pluginFlags = [
   { name: 'json', text: 'as JSON' },
   help,
 ];
+
+const chunk: FlagHelp = {
+  name: 'chunk',
+  value: 'ID',
+  text: 'only the chunk whose id begins so',
+};
 
 /** The shells that `sluice completion` knows. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -116,6 +122,31 @@ export const commands: readonly CommandHelp[] = [
     args: '[NAME]',
     text: 'print what plugins do, or the parameters of one',
     flags: pluginFlags,
+  },
+  {
+    words: ['buffer', 'list'],
+    args: '[--json] PATH',
+    text: 'list the chunks that wait in a file buffer, or were set aside',
+    flags: [{ name: 'json', text: 'as JSON, a line for each chunk' }, help],
+    completes: 'file',
+  },
+  {
+    words: ['buffer', 'show'],
+    args: '[options] PATH',
+    text: 'print what chunks are, with their first events',
+    flags: [
+      chunk,
+      { name: 'events', value: 'N', text: 'so many events of each chunk (default: 10)' },
+      help,
+    ],
+    completes: 'file',
+  },
+  {
+    words: ['buffer', 'export'],
+    args: '[options] PATH',
+    text: 'print every event that waits as a line of JSON',
+    flags: [chunk, help],
+    completes: 'file',
   },
   {
     words: ['cat'],

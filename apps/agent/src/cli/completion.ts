@@ -25,6 +25,10 @@ export function completion(args: string[]): number {
 
 const named = commands.filter(({ words }) => words.length > 0);
 const [agent] = commands;
+/** Words that have commands behind them. */
+const groupWords = [
+  ...new Set(named.filter(({ words }) => words.length > 1).map(({ words }) => words[0])),
+];
 
 /** `-c` and `--config`. */
 function spellings({ name, short }: FlagHelp): string[] {
@@ -58,15 +62,17 @@ function bash(): string {
               : `COMPREPLY=($(compgen -W "${flag.completes.join(' ')}" -- "$cur"))`;
         return `        ${spellings(flag).join('|')}) ${reply}; return ;;\n`;
       });
-    const words = [...flags, ...(command.completes ?? [])].join(' ');
+    const { completes = [] } = command;
+    const words = [...flags, ...(completes === 'file' ? [] : completes)].join(' ');
+    const files = completes === 'file' ? ' $(compgen -f -- "$cur")' : '';
     const more = command.words.length === 0 ? ` ${nextWords([]).join(' ')}` : '';
     return (
       `    ${pattern})\n` +
       (values.length === 0 ? '' : `      case "$prev" in\n${values.join('')}      esac\n`) +
-      `      COMPREPLY=($(compgen -W "${words}${more}" -- "$cur")) ;;\n`
+      `      COMPREPLY=($(compgen -W "${words}${more}" -- "$cur")${files}) ;;\n`
     );
   });
-  const groups = ['config', 'plugin'].map(
+  const groups = groupWords.map(
     (word) =>
       `  if [ "$COMP_CWORD" = 2 ] && [ "\${COMP_WORDS[1]}" = ${word} ]; then\n` +
       `    COMPREPLY=($(compgen -W "${nextWords([word]).join(' ')} --help" -- "$cur"))\n` +
@@ -103,7 +109,11 @@ function zsh(): string {
       if (all.length === 1) return quoted(all[0] + description);
       return `'*'{${all.join(',')}}${quoted(description)}`;
     });
-    const rest = command.completes && quoted(`1:word:(${command.completes.join(' ')})`);
+    const { completes } = command;
+    const rest =
+      completes === 'file'
+        ? quoted('1:file:_files')
+        : completes && quoted(`1:word:(${completes.join(' ')})`);
     return [...flags, ...(rest === undefined ? [] : [rest])].join(' ');
   };
   const cases = named.map(({ words, ...command }) => {
@@ -111,7 +121,7 @@ function zsh(): string {
     const shift = words.length;
     return `    ${quoted(pattern).replaceAll("*'", "'*")}) shift ${shift} words; (( CURRENT -= ${shift} )); _arguments ${specs({ words, ...command })} ;;\n`;
   });
-  const groups = ['config', 'plugin'].map(
+  const groups = groupWords.map(
     (word) =>
       `  if (( CURRENT == 3 )) && [[ $words[2] == ${word} ]]; then compadd -- ${nextWords([word]).join(' ')} --help; return; fi\n`,
   );
@@ -165,7 +175,8 @@ function fish(): string {
         `complete -c sluice -n ${condition}${letter} -l ${name}${takes} -d ${quoted(about)}`,
       );
     }
-    if (completes !== undefined) {
+    if (completes === 'file') lines.push(`complete -c sluice -n ${condition} -F`);
+    else if (completes !== undefined) {
       lines.push(`complete -c sluice -n ${condition} -a ${quoted(completes.join(' '))}`);
     }
   }

@@ -112,6 +112,9 @@ export async function main(args: string[], hooks: { onReady?: () => void } = {})
       }
       return await (await import('./cat.js')).cat(rest);
     }
+    if (command === 'buffer') {
+      return await (await import('./buffer-commands.js')).bufferCommand(rest);
+    }
     if (command === 'completion') return (await import('./completion.js')).completion(rest);
     if (command === 'config' || command === 'plugin') return await subcommand(command, rest);
     return await runCommand(args, hooks.onReady);

@@ -83,6 +83,8 @@ describe('--help', () => {
     [['plugin', 'show', '--help'], '--json'],
     [['cat', '--help'], '--no-ack'],
     [['completion', '--help'], 'bash|zsh|fish'],
+    [['buffer', '--help'], 'sluice buffer export'],
+    [['buffer', 'show', '--help'], '--events'],
     [['--help'], '--strict'],
   ])('of %j', async (args, words) => {
     const { code, stdout, stderr } = await sluice(args);
@@ -109,6 +111,8 @@ describe('completion', () => {
     ['sluice config ', ['--help', 'show']],
     ['sluice config show --no', ['--no-defaults']],
     ['sluice plugin l', ['list']],
+    ['sluice buffer ', ['--help', 'export', 'list', 'show']],
+    ['sluice buffer show --e', ['--events']],
     ['sluice --log-format ', ['json', 'text']],
     ['sluice cat --in', ['--insecure']],
     ['sluice completion z', ['zsh']],
