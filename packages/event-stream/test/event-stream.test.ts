@@ -113,8 +113,15 @@ test('a field is replaced however the length of its name is written', () => {
     const entry = Buffer.from([0x92, 1, 0x82, ...head, 0x61, 5, 0xa1, 0x62, 6]);
     const [{ record }] = EventStream.fromPacked(entry).withFields({ a: 'new' });
     expect(Object.entries(record)).toEqual([
-      ['b', 6],
       ['a', 'new'],
+      ['b', 6],
     ]);
   }
+});
+
+test('fields keep their places, of equal ones the first, and new ones come last', () => {
+  const names = ['a', 'x', 'b', 'x', 'c'].flatMap((name, n) => [0xa1, name.charCodeAt(0), n]);
+  const stream = EventStream.fromPacked(Buffer.from([0x92, 1, 0x85, ...names]));
+  const lines = stream.withFields({ new: 1, c: 2, x: 3 }).toJsonLines().toString();
+  expect(lines).toBe('{"a":0,"x":3,"b":2,"c":2,"new":1}\n');
 });

@@ -37,7 +37,6 @@ function packFloat(value: string | number | bigint): Buffer {
 export class Injector {
   readonly #keys: Buffer[] = [];
   readonly #fixed: Buffer;
-  readonly #fixedPairs: number;
   readonly #tagKey: Buffer | undefined;
   readonly #timeKey: Buffer | undefined;
   readonly #time: TimeWriter;
@@ -52,16 +51,15 @@ export class Injector {
     };
     fixedField(config.hostnameKey, config.hostname ?? os.hostname());
     fixedField(config.workerIdKey, workerId);
-    this.#fixedPairs = fixed.length;
     this.#fixed = Buffer.concat(fixed);
     const { tagKey, timeKey } = config;
     this.#tagKey = tagKey === undefined ? undefined : Buffer.from(encodeValue(tagKey));
     this.#timeKey = timeKey === undefined ? undefined : Buffer.from(encodeValue(timeKey));
     if (tagKey !== undefined) this.#keys.push(Buffer.from(tagKey));
     if (timeKey !== undefined) this.#keys.push(Buffer.from(timeKey));
-    const { timeType, timeFormat } = config;
-    this.#float = (timeType ?? (timeFormat === undefined ? 'float' : 'string')) === 'float';
-    this.#time = timeWriter(config, 'float', isoFormat(config, ''));
+    const timeType = config.timeType ?? 'float';
+    this.#float = timeType === 'float';
+    this.#time = timeWriter({ ...config, timeType }, 'float', isoFormat(config, ''));
   }
 
   /** Whether it adds anything at all. */
@@ -69,18 +67,15 @@ export class Injector {
     return this.#keys.length > 0;
   }
 
-  /** A stream with the fields at the end of each record. Records are copied, not decoded. */
+  /** A stream with the fields in each record. Records are copied, not decoded. */
   apply(tag: string, stream: EventStream): EventStream {
     let fields = this.#fixed;
-    let pairs = this.#fixedPairs;
     if (this.#tagKey !== undefined) {
       fields = Buffer.concat([fields, this.#tagKey, encodeValue(tag)]);
-      pairs += 1;
     }
-    if (this.#timeKey !== undefined) pairs += 1;
     const bytes = this.#timeKey === undefined ? fields : this.#withTime(fields, this.#timeKey);
     return stream.withEntries(
-      setFields(stream.bytes, stream.count, { names: this.#keys, pairs, bytes }),
+      setFields(stream.bytes, stream.count, { names: this.#keys, bytes }),
       stream.count,
     );
   }

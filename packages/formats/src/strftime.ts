@@ -1,4 +1,4 @@
-import { quarter, type ZoneOffset } from './time-zone.js';
+import { localOffset, quarter, utcOffset, type ZoneOffset } from './time-zone.js';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const months = [
@@ -56,10 +56,16 @@ function isoWeek({ date }: Moment): { year: number; week: number } {
   return { year, week: 1 + Math.floor((thursday.getTime() - first) / (7 * 86_400_000)) };
 }
 
-function offsetText({ offset }: Moment, colon: string): string {
-  const minutes = Math.abs(Math.trunc(offset / 60));
-  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-  return `${offset < 0 ? '-' : '+'}${String(h).padStart(2, '0')}${colon}${String(m).padStart(2, '0')}`;
+/** `+0900`, `+09:00`, `+09:00:00`, or `+09` where that is all, by the number of colons. */
+function offsetText({ offset }: Moment, colons: number): string {
+  const all = Math.abs(Math.trunc(offset));
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const [hours, minutes, seconds] = [two(all / 3600), two((all / 60) % 60), two(all % 60)];
+  const sign = offset < 0 ? '-' : '+';
+  if (colons === 0) return `${sign}${hours}${minutes}`;
+  if (colons === 1) return `${sign}${hours}:${minutes}`;
+  if (colons === 2 || seconds !== '00') return `${sign}${hours}:${minutes}:${seconds}`;
+  return minutes === '00' ? `${sign}${hours}` : `${sign}${hours}:${minutes}`;
 }
 
 const number = (field: Field, width: number, unit: number = quarter, fill: '0' | ' ' = '0') => ({
@@ -69,6 +75,19 @@ const number = (field: Field, width: number, unit: number = quarter, fill: '0' |
   unit,
 });
 const text = (field: Field, unit: number = quarter) => number(field, 0, unit, ' ');
+
+/** The name of a zone: local time and UTC have one, in Ruby's times of other offsets it is empty. */
+function zoneName(zone: ZoneOffset): Field {
+  if (zone === utcOffset) return () => 'UTC';
+  if (zone !== localOffset) return () => '';
+  const names = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' });
+  return (moment) => {
+    const parts = names.formatToParts(moment.seconds * 1000);
+    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    // Where there is no abbreviation in English, zones are called by their offset.
+    return /^[A-Z]+$/.test(name) ? name : offsetText(moment, 0).replace(/00$/, '');
+  };
+}
 
 const directives: Readonly<Partial<Record<string, Directive>>> = {
   Y: number(({ date }) => date.getUTCFullYear(), 4),
@@ -102,8 +121,10 @@ const directives: Readonly<Partial<Record<string, Directive>>> = {
   h: text(({ date }) => months[date.getUTCMonth()].slice(0, 3)),
   p: text(({ date }) => (date.getUTCHours() < 12 ? 'AM' : 'PM')),
   P: text(({ date }) => (date.getUTCHours() < 12 ? 'am' : 'pm')),
-  z: text((moment) => offsetText(moment, '')),
-  Z: text((moment) => (moment.offset === 0 ? 'UTC' : offsetText(moment, ':'))),
+  z: text((moment) => offsetText(moment, 0)),
+  ':z': text((moment) => offsetText(moment, 1)),
+  '::z': text((moment) => offsetText(moment, 2)),
+  ':::z': text((moment) => offsetText(moment, 3)),
 };
 
 /** Directives that stand for others. */
@@ -116,7 +137,11 @@ const compound: Readonly<Partial<Record<string, string>>> = {
   D: '%m/%d/%y',
   x: '%m/%d/%y',
   c: '%a %b %e %H:%M:%S %Y',
+  v: '%e-%^b-%4Y',
 };
+
+/** Characters that are hard to write. */
+const characters: Readonly<Partial<Record<string, string>>> = { n: '\n', t: '\t', '%': '%' };
 
 /** Thrown for a format with a directive that does not exist; `directive` has it. */
 export class StrftimeError extends Error {
@@ -148,21 +173,36 @@ function fraction(digits: number): Field {
     String(nanoseconds).padStart(9, '0').padEnd(digits, '0').slice(0, digits);
 }
 
-function withFlags({ field, width, fill }: Directive, flags: string, wanted: string): Field {
+/** What flags and a width ask for. */
+function withFlags(
+  { field, width, fill }: Pick<Directive, 'field' | 'width' | 'fill'>,
+  name: string,
+  flags: string,
+  wanted: string,
+): Field {
   let size = wanted === '' ? width : Number(wanted);
-  let padding: string = fill;
-  let upper = false;
+  let padding: string = wanted !== '' && name.endsWith('z') ? '0' : fill;
+  let change: ((value: string) => string) | undefined;
   for (const flag of flags) {
     if (flag === '-') size = 0;
     else if (flag === '0') padding = '0';
     else if (flag === '_') padding = ' ';
-    else if (flag === '^') upper = true;
+    else if (flag === '^') change = (value) => value.toUpperCase();
+    else change = (value) => ('pZ'.includes(name) ? value.toLowerCase() : value.toUpperCase());
   }
   return (moment) => {
-    const value = String(field(moment)).padStart(size, padding);
-    return upper ? value.toUpperCase() : value;
+    const text = String(field(moment));
+    // An offset is filled behind its sign.
+    const filled =
+      name.endsWith('z') && padding === '0'
+        ? text.charAt(0) + text.slice(1).padStart(size - 1, '0')
+        : text.padStart(size, padding);
+    return change === undefined ? filled : change(filled);
   };
 }
+
+/** No text is as wide as that. */
+const widest = 1024;
 
 /**
  * Reads a format of strftime, as Ruby's `Time#strftime` takes it.
@@ -172,46 +212,59 @@ function withFlags({ field, width, fill }: Directive, flags: string, wanted: str
 export function compileStrftime(format: string, zone: ZoneOffset): TimeFormat {
   const parts: (string | Field)[] = [];
   let unit = Infinity;
-  const read = (source: string): void => {
-    for (const match of source.matchAll(/[^%]+|%([-0_^]*)(\d*)(:?[A-Za-z%]?)/g)) {
-      const [whole] = match;
+  const fieldOf = (name: string, flags: string, width: string): Field | undefined => {
+    const directive = directives[name];
+    if (directive !== undefined) {
+      unit = Math.min(unit, directive.unit);
+      return withFlags(directive, name, flags, width);
+    }
+    if (name === 'N' || name === 'L') {
+      unit = 0;
+      return fraction(Number(width) || (name === 'N' ? 9 : 3));
+    }
+    if (name === 'Z') {
+      unit = Math.min(unit, quarter);
+      return withFlags({ field: zoneName(zone), width: 0, fill: ' ' }, name, flags, width);
+    }
+    const longer = compound[name];
+    if (longer === undefined) return undefined;
+    const inner = read(longer);
+    const field: Field = (moment) => inner.map((part) => partText(part, moment)).join('');
+    return withFlags({ field, width: 0, fill: ' ' }, name, flags, width);
+  };
+  const read = (source: string): (string | Field)[] => {
+    const found: (string | Field)[] = [];
+    for (const match of source.matchAll(/[^%]+|%([-0_^#]*)(\d*)([EO]?)(:{0,3}[A-Za-z%]?)/g)) {
+      const [whole, flags, width, modifier, directive] = match;
       if (!whole.startsWith('%')) {
-        parts.push(whole);
+        found.push(whole);
         continue;
       }
-      const [, flags, width, name] = match;
-      const directive = directives[name];
-      const longer = compound[name];
-      if (name === '%') parts.push('%');
-      else if (longer !== undefined) read(longer);
-      else if (directive !== undefined) {
-        parts.push(withFlags(directive, flags, width));
-        unit = Math.min(unit, directive.unit);
-      } else if (name === 'N' || name === 'L') {
-        parts.push(fraction(Number(width) || (name === 'N' ? 9 : 3)));
-        unit = 0;
-      } else if (name === ':z') {
-        parts.push((moment) => offsetText(moment, ':'));
-        unit = Math.min(unit, quarter);
-      } else {
-        throw new StrftimeError(format, whole);
-      }
+      const name = directive || modifier;
+      const part = characters[name] ?? fieldOf(name, flags, width);
+      if (part === undefined || Number(width) > widest) throw new StrftimeError(format, whole);
+      found.push(part);
     }
+    return found;
   };
-  read(format);
+  parts.push(...read(format));
   const render = (seconds: number, nanoseconds: number): string => {
     // A sender can make up any time; Date ends somewhere.
     const shown = Math.min(Math.max(seconds, -mostSeconds), mostSeconds);
     const offset = zone(shown);
     const moment = { date: new Date((shown + offset) * 1000), seconds, nanoseconds, offset };
     let result = '';
-    for (const part of parts) result += typeof part === 'string' ? part : String(part(moment));
+    for (const part of parts) result += partText(part, moment);
     return result;
   };
   return Object.assign(unit === 0 ? render : remembering(render, unit), {
     unit: Math.min(unit, quarter),
     timed: unit !== Infinity,
   });
+}
+
+function partText(part: string | Field, moment: Moment): string {
+  return typeof part === 'string' ? part : String(part(moment));
 }
 
 /** Events come nearly in order: the last text is mostly the next one, too. */

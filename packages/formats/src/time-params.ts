@@ -84,13 +84,6 @@ export function checkTimeParams(params: TimeParams, context: CheckContext): void
   if (params.utc && params.localtime && written.has('localtime')) {
     throw context.error('utc', 'utc and localtime exclude each other', 'keep one of them');
   }
-  if (params.timezone !== undefined && (params.utc || written.has('localtime'))) {
-    const other = params.utc ? 'utc' : 'localtime';
-    throw context.error('timezone', `timezone does not go with ${other}`, 'keep one of them');
-  }
-  if (params.timeFormat !== undefined && (params.timeType ?? 'string') !== 'string') {
-    throw context.error('timeFormat', 'time_format needs time_type string');
-  }
   try {
     zoneOf(params);
   } catch (error) {

@@ -30,12 +30,15 @@ describe('strftime', () => {
     ['%s %L %N %3N %6N', '1795336380 123 123456789 123 123456'],
     ['%z %:z %Z %%', '+0000 +00:00 UTC %'],
     ['%-m/%-d %_H %3d %^a %F %T %R %D', '11/22  8 022 SUN 2026-11-22 08:33:00 08:33 11/22/26'],
+    ['%v %^c %#p %#Z %10F', '22-NOV-2026 SUN NOV 22 08:33:00 2026 am utc 2026-11-22'],
+    ['%::z %:::z %10z %010e %-I%n%t', '+00:00:00 +00 +000000000 0000000022 8\n\t'],
+    ['%Ey %Od %12N', '26 22 123456789000'],
     ['no directive', 'no directive'],
   ])('%s', (format, text) => {
     expect(compileStrftime(format, utcOffset)(at.seconds, at.nanoseconds)).toBe(text);
   });
 
-  test.each(['%Q', '100%', '%!', '%Ey'])('%s is refused', (format) => {
+  test.each(['%Q', '100%', '%!', '%+', '%99999d'])('%s is refused', (format) => {
     expect(() => compileStrftime(format, utcOffset)).toThrow(StrftimeError);
   });
 
@@ -135,7 +138,6 @@ describe('<format>', () => {
     ['<format>\n@type stdout\noutput_type xml\n</format>', 'unknown formatter plugin "xml"', 4],
     ['<format>\n@type out_file\ntime_format %Q\n</format>', '%Q', 4],
     ['<format>\n@type out_file\ntimezone Mars\n</format>', 'Mars', 4],
-    ['<inject>\ntime_key t\ntime_type unixtime\ntime_format %Y\n</inject>', 'time_type', 5],
     ['<inject>\nutc true\nlocaltime true\n</inject>', 'exclude each other', 3],
   ])('%j is refused', (section, message, line) => {
     expect(() => written(section, [])).toThrow(
@@ -156,7 +158,9 @@ describe('<inject>', () => {
     ['time_key t\ntime_type unixtime_micros', { a: 1, t: 1_795_336_380_123_456 }],
     ['time_key t\ntime_type string\nutc true', { a: 1, t: '2026-11-22T08:33:00Z' }],
     ['time_key t\ntime_type string\ntimezone Asia/Tokyo', { a: 1, t: '2026-11-22T17:33:00+09:00' }],
-    ['time_key t\ntime_format %Y%m%d\nutc true', { a: 1, t: '20261122' }],
+    ['time_key t\ntime_type string\ntime_format %Y%m%d\nutc true', { a: 1, t: '20261122' }],
+    // As in Fluentd: the format alone does not make it a text.
+    ['time_key t\ntime_format %Y%m%d', { a: 1, t: 1_795_336_380.123456 }],
     ['hostname_key h\nhostname web1\nworker_id_key w', { a: 1, h: 'web1', w: 3 }],
     ['tag_key a', { a: 'app.test' }],
     ['', { a: 1 }],

@@ -90,8 +90,9 @@ const SHORT: Readonly<Partial<Record<number, string>>> = {
   0x22: '\\"',
   0x5c: '\\\\',
 };
-// Quotes, backslashes, what would interpolate, and what cannot be printed.
-const SPECIAL = /["\\]|#(?=[{$@])|[\p{Cc}\p{Cn}\p{Zl}\p{Zp}]/gu;
+// Quotes, backslashes, what would interpolate, and all that is not ASCII: Fluentd sets Ruby's outer
+// encoding to ASCII-8BIT, in which nothing else can be printed.
+const SPECIAL = /["\\]|#(?=[{$@])|[^ -~]/gu;
 
 function escaped(character: string): string {
   if (character === '#') return '\\#';

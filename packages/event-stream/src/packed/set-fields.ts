@@ -5,10 +5,8 @@ import { childCount, headSize, skipValue } from './msgpack.js';
 
 /** What {@link setFields} sets in each record. */
 export interface PackedFields {
-  /** UTF-8 names: fields of these names that a record has are taken out. */
+  /** UTF-8 names of the pairs, in their order. */
   readonly names: readonly Buffer[];
-  /** How many pairs are added. */
-  readonly pairs: number;
   /** The packed pairs, the same for each record or made for each. */
   readonly bytes: Buffer | ((entry: EntryCursor) => Buffer);
 }
@@ -23,21 +21,20 @@ export function packFields(values: Record<string, unknown>): PackedFields {
   const fields = Object.entries(values);
   return {
     names: fields.map(([name]) => Buffer.from(name)),
-    pairs: fields.length,
     bytes: Buffer.concat(fields.map(([name, value]) => packPair(name, value))),
   };
 }
 
 /**
  * Sets fields in every record of packed entries, which have been validated. Records are not
- * decoded: their bytes are copied, without the fields of the same names that they have, and the
- * fields are put at the end.
+ * decoded: their bytes are copied. As in a hash of Ruby, a field that a record has keeps its place
+ * and gets the new value, and the others are put at the end.
  *
  * @param count - how many entries there are
  * @returns new bytes
  */
 export function setFields(bytes: Buffer, count: number, fields: PackedFields): Buffer {
-  const { names, pairs: added, bytes: tails } = fields;
+  const { names, bytes: tails } = fields;
   const end = bytes.length;
   let tail = typeof tails === 'function' ? undefined : tails;
   // The head of a map grows by at most four bytes.
@@ -46,16 +43,17 @@ export function setFields(bytes: Buffer, count: number, fields: PackedFields): B
   let left = count;
   let pos = 0;
   const entry = new EntryCursor(bytes);
-  const gone: number[] = []; // where the pairs that go begin and end
+  const known: Known[] = []; // fields that the record has
   while (entry.moveTo(pos)) {
     const { start, record } = entry;
     const pairs = childCount(bytes, record) / 2;
     const first = record + headSize(bytes[record]);
-    gone.length = 0;
+    known.length = 0;
     let at = first;
     for (let more = pairs; more > 0; more--) {
       const next = skipValue(bytes, skipValue(bytes, at, end), end);
-      if (isOneOf(bytes, at, names)) gone.push(at, next);
+      const index = indexOf(bytes, at, names);
+      if (index >= 0) known.push({ index, start: at, end: next });
       at = next;
     }
     pos = at;
@@ -71,16 +69,51 @@ export function setFields(bytes: Buffer, count: number, fields: PackedFields): B
       left--;
     }
     length = copyBytes(bytes, start, record, out, length);
-    length = writeMapHead(out, length, pairs - gone.length / 2 + added);
+    if (known.length === 0) {
+      length = writeMapHead(out, length, pairs + names.length);
+      length = copyBytes(bytes, first, at, out, length);
+      length = copyBytes(tail!, 0, tail!.length, out, length);
+      continue;
+    }
+    // Of equal names the first keeps the place.
+    const places = new Map<number, number>();
+    for (const { index, start: place } of known) {
+      if (!places.has(index)) places.set(index, place);
+    }
+    length = writeMapHead(out, length, pairs - known.length + names.length);
+    const bounds = pairBounds(tail!);
     let run = first;
-    for (let i = 0; i < gone.length; i += 2) {
-      length = copyBytes(bytes, run, gone[i], out, length);
-      run = gone[i + 1];
+    for (const { index, start: from, end: to } of known) {
+      length = copyBytes(bytes, run, from, out, length);
+      if (places.get(index) === from) {
+        length = copyBytes(tail!, bounds[index], bounds[index + 1], out, length);
+      }
+      run = to;
     }
     length = copyBytes(bytes, run, at, out, length);
-    length = copyBytes(tail!, 0, tail!.length, out, length);
+    for (let index = 0; index < names.length; index++) {
+      if (places.has(index)) continue;
+      length = copyBytes(tail!, bounds[index], bounds[index + 1], out, length);
+    }
   }
   return out.subarray(0, length);
+}
+
+/** A pair of a record whose name is one of those that are set. */
+interface Known {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where each of the packed pairs begins, and where the last one ends. */
+function pairBounds(pairs: Buffer): number[] {
+  const bounds = [0];
+  for (let at = 0; at < pairs.length;) {
+    at = skipValue(pairs, skipValue(pairs, at, pairs.length), pairs.length);
+    bounds.push(at);
+  }
+  return bounds;
 }
 
 /** @returns the position in `out` after the copy */
@@ -91,9 +124,11 @@ function copyBytes(from: Buffer, start: number, end: number, out: Buffer, at: nu
   return at;
 }
 
-function isOneOf(bytes: Buffer, at: number, names: readonly Buffer[]): boolean {
-  for (const name of names) if (isText(bytes, at, name)) return true;
-  return false;
+function indexOf(bytes: Buffer, at: number, names: readonly Buffer[]): number {
+  for (let index = 0; index < names.length; index++) {
+    if (isText(bytes, at, names[index])) return index;
+  }
+  return -1;
 }
 
 function writeMapHead(out: Buffer, at: number, pairs: number): number {
