@@ -142,6 +142,32 @@ describe('stop', () => {
   });
 });
 
+describe('statistics', () => {
+  test('that throw are told with its id, and every plugin stops', async () => {
+    const host = new BadHost({ statistics: boom }, badOutput + good);
+    await host.pipeline.start();
+    expect(await host.pipeline.stop()).toEqual([]);
+    expect(host.warnings()).toContain('plugin worse failed in statistics');
+    expect(host.kept).toEqual(['good stop']);
+  });
+});
+
+describe('a filter that does not settle', () => {
+  test('is seen after a minute, with its id and since when, and at the end', async () => {
+    const host = new BadHost({ filter: never }, badFilter + good + behindFilter);
+    await host.pipeline.start();
+    const since = new Date(host.clock.now()).toISOString();
+    void host.emit('bad');
+    expect(host.emit('good')).toBe(KEPT);
+    await host.clock.advance(75_000);
+    const msg = `filter worse has not let 1 event streams through since ${since}`;
+    expect(host.warnings()).toEqual([`${msg}: they wait for it`]);
+    expect(await host.pipeline.stop()).toEqual([]);
+    expect(host.warnings().at(-1)).toBe(`${msg}: they are not acknowledged`);
+    expect(host.kept).toEqual(['good good', 'behind stop', 'good stop']);
+  });
+});
+
 describe('a write that does not settle', () => {
   test('is seen after a minute, once, with its id and since when', async () => {
     let settle!: () => void;

@@ -4,6 +4,7 @@ import {
   allKept,
   KEPT,
   Output,
+  statisticsOf,
   type ChunkStore,
   type EventSink,
   type Keeping,
@@ -121,7 +122,7 @@ export class BufferedOutput extends Output {
   }
 
   override statistics(): PluginStatistics {
-    const inner = this.output.statistics();
+    const inner = statisticsOf(this.output);
     const retry = retryStatistics(this.#queue.failing, this.#clock);
     const oldest = this.#stage.oldest?.stored.createdAt;
     return {

@@ -1,6 +1,11 @@
-import { prefixOfKind, type HostView, type Latency, type Statistic } from '@sluice/plugin';
+import {
+  prefixOfKind,
+  statisticsOf,
+  type HostView,
+  type Latency,
+  type Statistic,
+} from '@sluice/plugin';
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
-import { statisticsOf } from './plugin-info.js';
 
 type Labels = Record<string, string>;
 type Sample = readonly [labels: Labels, value: number];
@@ -80,7 +85,7 @@ export class MetricsPage {
     const available: Sample[] = [];
     for (const view of this.#host.plugins) {
       const labels: Labels = { plugin_id: view.plugin.id, type: view.type };
-      const { queue, retry, servers } = statisticsOf(view);
+      const { queue, retry, servers } = statisticsOf(view.plugin);
       if (queue !== undefined) {
         bytes.push([labels, queue.bytes]);
         lengths.push([labels, queue.chunks ?? view.traffic.pending]);
@@ -106,7 +111,7 @@ export class MetricsPage {
     const gauges = new Map<string, Sample[]>();
     for (const view of this.#host.plugins) {
       const prefix = `sluice_${prefixOfKind[view.category]}_${view.type.replace(/\W/g, '_')}`;
-      const own = statisticsOf(view);
+      const own = statisticsOf(view.plugin);
       const labels: Labels = { plugin_id: view.plugin.id };
       collect(counters, prefix, '_total', labels, own.counters);
       collect(gauges, prefix, '', labels, own.gauges);

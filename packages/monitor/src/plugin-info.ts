@@ -1,10 +1,11 @@
 import { maskedParams } from '@sluice/config';
-import type {
-  HostView,
-  PluginStatistics,
-  PluginView,
-  RetryStatistics,
-  Statistic,
+import {
+  statisticsOf,
+  type HostView,
+  type PluginStatistics,
+  type PluginView,
+  type RetryStatistics,
+  type Statistic,
 } from '@sluice/plugin';
 
 export interface InfoOptions {
@@ -17,16 +18,6 @@ export interface InfoOptions {
 /** One plugin as `/api/plugins.json` shows it. */
 export type PluginInfo = Record<string, unknown> & { plugin_id: string; type: string };
 
-/** The plugin's own statistics. One that fails must not hide the others. */
-export function statisticsOf({ plugin }: PluginView): PluginStatistics {
-  try {
-    return plugin.statistics();
-  } catch (error) {
-    plugin.log.warn({ err: error }, `plugin ${plugin.id} failed in statistics`);
-    return {};
-  }
-}
-
 /** The sum over all values of its label. */
 export function total(statistic: Statistic | undefined): number {
   if (statistic === undefined || typeof statistic === 'number') return statistic ?? 0;
@@ -37,7 +28,7 @@ export function total(statistic: Statistic | undefined): number {
 export function pluginInfo(view: PluginView, options: InfoOptions): PluginInfo {
   const { plugin, category, type, element, traffic } = view;
   const isOutput = category === 'output';
-  const statistics = statisticsOf(view);
+  const statistics = statisticsOf(plugin);
   const { queue, retry, counters = {}, gauges = {} } = statistics;
   const info: PluginInfo = {
     plugin_id: plugin.id,

@@ -1,7 +1,13 @@
-import type { HostView, LoggedWarning, PluginView, RetryStatistics } from '@sluice/plugin';
+import {
+  statisticsOf,
+  type HostView,
+  type LoggedWarning,
+  type PluginView,
+  type RetryStatistics,
+} from '@sluice/plugin';
 import type { ServerHandle } from '@sluice/server';
 import type { HistoryPoint } from './history.js';
-import { statisticsOf, total } from './plugin-info.js';
+import { total } from './plugin-info.js';
 
 /** What one worker tells of itself: counts since the start, from which the page makes rates. */
 export interface Status {
@@ -135,7 +141,7 @@ export function statusOf({ host, worker, workers, history }: StatusOptions): Sta
 
 function pluginStatus(view: PluginView): PluginStatus {
   const { plugin, category, type, traffic } = view;
-  const { queue, retry, counters } = statisticsOf(view);
+  const { queue, retry, counters } = statisticsOf(view.plugin);
   return {
     id: plugin.id,
     category,
@@ -156,7 +162,7 @@ function pluginStatus(view: PluginView): PluginStatus {
 }
 
 function destinationsOf(view: PluginView): DestinationStatus[] {
-  return (statisticsOf(view).servers ?? []).map((server) => ({
+  return (statisticsOf(view.plugin).servers ?? []).map((server) => ({
     plugin: view.plugin.id,
     name: server.name,
     address: server.address,

@@ -22,7 +22,7 @@ import { EventErrors } from '../routing/event-errors.js';
 import { Routes, type FilterStep } from '../routing/routes.js';
 import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
 import { ConfigProblems } from './config-problems.js';
-import { GuardedSink } from './guarded-sink.js';
+import { GuardedFilter, GuardedSink, type Guard } from './guards.js';
 import { HostWatch } from './host-watch.js';
 import { findLoop, type PassingOutput } from './label-loops.js';
 import { Pipeline } from './pipeline.js';
@@ -87,7 +87,7 @@ class PipelineBuilder {
   readonly #inputs: Input[] = [];
   readonly #filters: Filter[] = [];
   readonly #outputs: Output[] = [];
-  readonly #sinks: GuardedSink[] = [];
+  readonly #guards: Guard[] = [];
   readonly #passing: { element: ConfigElement; to: Routes }[] = [];
   readonly #passingSinks: PassingOutput[] = [];
   readonly #problems = new ConfigProblems();
@@ -148,7 +148,7 @@ class PipelineBuilder {
       errors: this.#errors,
       made: this.#maker.made,
       startChecks: this.#maker.startChecks,
-      sinks: this.#sinks,
+      guards: this.#guards,
       warnings: this.#watch?.warningList,
       logEvents: logRouter && new LogEvents(logRouter),
       log: this.#log,
@@ -258,7 +258,7 @@ class PipelineBuilder {
     const outer =
       buffer === undefined ? output : this.#buffered(output, buffer, context, secondary());
     const sink = new GuardedSink(outer, this.#clock);
-    this.#sinks.push(sink);
+    this.#guards.push(sink);
     return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
   }
 
@@ -289,7 +289,9 @@ class PipelineBuilder {
     };
     const filter = this.#maker.make(definition, element, context);
     this.#filters.push(filter);
-    return this.#watch?.filter(definition.type, element, filter) ?? filter;
+    const step = new GuardedFilter(filter, this.#clock);
+    this.#guards.push(step);
+    return this.#watch?.filter(definition.type, element, filter, step) ?? step;
   }
 
   #context(

@@ -57,10 +57,10 @@ export class HostWatch implements HostView {
     return metered;
   }
 
-  filter(type: string, element: ConfigElement, plugin: Filter): FilterStep {
+  filter(type: string, element: ConfigElement, plugin: Filter, step: FilterStep): FilterStep {
     const traffic = new Meter();
     this.plugins.push({ category: 'filter', type, element, plugin, traffic });
-    return meteredFilter(plugin, traffic);
+    return meteredFilter(step, traffic);
   }
 
   warnings(): readonly LoggedWarning[] {

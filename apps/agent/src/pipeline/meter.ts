@@ -1,5 +1,5 @@
 import type { EventStream } from '@sluice/event-stream';
-import { KEPT, type EventSink, type Filter, type Keeping, type Latency } from '@sluice/plugin';
+import { KEPT, type EventSink, type Keeping, type Latency } from '@sluice/plugin';
 import type { Router, Traffic } from '@sluice/plugin';
 import type { FilterStep } from '../routing/routes.js';
 
@@ -96,7 +96,7 @@ export function meteredSink(sink: EventSink, meter: Meter): EventSink {
 }
 
 /** A step that counts what goes on after a filter, as Fluentd does. */
-export function meteredFilter(filter: Filter, meter: Meter): FilterStep {
+export function meteredFilter(filter: FilterStep, meter: Meter): FilterStep {
   return {
     id: filter.id,
     filter(tag, stream) {

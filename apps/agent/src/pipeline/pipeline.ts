@@ -2,6 +2,7 @@ import type { ConfigError } from '@sluice/config';
 import {
   LifecycleError,
   startPlugins,
+  statisticsOf,
   stopPlugins,
   type Clock,
   type Filter,
@@ -13,7 +14,7 @@ import type { LogEvents } from '../log-events.js';
 import type { AgentLog, RootLog } from '../log.js';
 import type { EventErrors } from '../routing/event-errors.js';
 import type { Routes } from '../routing/routes.js';
-import type { GuardedSink } from './guarded-sink.js';
+import type { Guard } from './guards.js';
 import type { MadePlugin, PluginMaker } from './plugin-maker.js';
 import { PortClaims } from './port-claims.js';
 import { startError } from './start-error.js';
@@ -32,7 +33,8 @@ export interface PipelineParts {
   /** Every plugin with its section; those inside of others come before these. */
   readonly made: readonly MadePlugin[];
   readonly startChecks: PluginMaker['startChecks'];
-  readonly sinks: readonly GuardedSink[];
+  /** Around outputs and filters. */
+  readonly guards: readonly Guard[];
   /** Keeps the latest warnings, where somebody watches. */
   readonly warnings: WarningList | undefined;
   /** Takes the lines of the log as events, where somebody wants them. */
@@ -72,7 +74,7 @@ export class Pipeline {
     this.labels = parts.labels;
     this.errors = parts.errors;
     this.warnings = parts.warnings;
-    this.#waits = new WaitWatch(parts.sinks, parts.clock, parts.log);
+    this.#waits = new WaitWatch(parts.guards, parts.clock, parts.log);
     const later = new Set<Plugin>([...parts.filters, ...parts.inputs]);
     const rest = parts.made.map(({ plugin }) => plugin).filter((plugin) => !later.has(plugin));
     this.#order = [...rest, ...later];
@@ -120,12 +122,13 @@ export class Pipeline {
     const before = this.#droppedEvents();
     const errors = await stopPlugins(this.#order.toReversed(), { limit, clock });
     this.lostAtStop = this.#droppedEvents() - before;
-    for (const { id, waiting, waitingSince } of this.#parts.sinks) {
+    for (const guard of this.#parts.guards) {
+      const { id, waiting, waitingSince } = guard;
       if (waiting === 0) continue;
       const since = new Date(waitingSince).toISOString();
       this.#parts.log.error(
         { plugin: id, waiting, since },
-        `output ${id} has not kept ${waiting} event streams since ${since}: they are not acknowledged`,
+        `${guard.describe()}: they are not acknowledged`,
       );
     }
     return errors;
@@ -134,7 +137,7 @@ export class Pipeline {
   /** Events that were acknowledged, waited in buffers, and are given up. */
   #droppedEvents(): number {
     let events = 0;
-    for (const { counters } of this.outputs.map((output) => output.statistics())) {
+    for (const { counters } of this.outputs.map(statisticsOf)) {
       const dropped = counters?.dropped_events;
       if (typeof dropped === 'number') events += dropped;
     }

@@ -1,26 +1,26 @@
 import type { Clock } from '@sluice/plugin';
 import type { AgentLog } from '../log.js';
-import type { GuardedSink } from './guarded-sink.js';
+import type { Guard } from './guards.js';
 
 /** Milliseconds between two looks. */
 const interval = 15_000;
-/** Milliseconds after which an output is said to wait. */
+/** Milliseconds after which events are said to wait. */
 const long = 60_000;
 
-/** Tells of outputs that take long to keep events, once for each time that they do. */
+/** Tells of plugins that take long with events, once for each time that they do. */
 export class WaitWatch {
   /** Since when each has been told to wait. */
-  readonly #told = new Map<GuardedSink, number>();
+  readonly #told = new Map<Guard, number>();
   #forget: (() => void) | undefined;
 
   constructor(
-    readonly sinks: readonly GuardedSink[],
+    readonly guards: readonly Guard[],
     readonly clock: Clock,
     readonly log: AgentLog,
   ) {}
 
   start(): void {
-    if (this.sinks.length === 0) return;
+    if (this.guards.length === 0) return;
     const look = (): void => {
       this.#look();
       this.start();
@@ -34,17 +34,14 @@ export class WaitWatch {
 
   #look(): void {
     const now = this.clock.now();
-    for (const sink of this.sinks) {
-      const { id, waiting, waitingSince } = sink;
-      if (waiting === 0 || now - waitingSince < long || this.#told.get(sink) === waitingSince) {
+    for (const guard of this.guards) {
+      const { id, waiting, waitingSince } = guard;
+      if (waiting === 0 || now - waitingSince < long || this.#told.get(guard) === waitingSince) {
         continue;
       }
-      this.#told.set(sink, waitingSince);
+      this.#told.set(guard, waitingSince);
       const since = new Date(waitingSince).toISOString();
-      this.log.warn(
-        { plugin: id, waiting, since },
-        `output ${id} has not kept ${waiting} event streams since ${since}: they wait for it`,
-      );
+      this.log.warn({ plugin: id, waiting, since }, `${guard.describe()}: they wait for it`);
     }
   }
 }

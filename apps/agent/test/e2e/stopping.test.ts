@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import path from 'node:path';
 import { encodePackedForward, AckReader } from '@sluice/forward-protocol';
 import { expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.js';
@@ -112,4 +113,16 @@ test('a stop that loses buffered events ends with 2, with and without a supervis
     expect(await agent.stop()).toBe(2);
     expect(agent.log.some(({ msg }) => msg.includes('buffered events are lost'))).toBe(true);
   }
+});
+
+test.each([
+  ['with a supervisor', []],
+  ['without', ['--no-supervisor']],
+])('%s, a plugin whose start never settles does not hold up the end', async (_name, more) => {
+  const plugin = path.join(import.meta.dirname, '../fixtures/never-starts.mjs');
+  const agent = await AgentProcess.start('<match **>\n@type never_starts\n</match>', undefined, {
+    args: ['--plugin', plugin, ...more],
+    until: 'it begins to start',
+  });
+  expect(await agent.stop()).toBe(0);
 });

@@ -69,13 +69,17 @@ export class AgentProcess {
   }
 
   /**
-   * Starts the agent and waits until it runs. `$FOLDER` in the configuration is a folder of this
+   * Starts the agent and waits until it runs, or has logged something else. `$FOLDER` in the configuration is a folder of this
    * test.
    */
   static async start(
     configuration: string,
     folder = temporaryFolder(),
-    { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
+    {
+      args = [],
+      env = {},
+      until = 'sluice is running',
+    }: { args?: string[]; env?: Record<string, string>; until?: string } = {},
   ): Promise<AgentProcess> {
     const file = path.join(folder, 'sluice.conf');
     writeFileSync(file, configuration.replaceAll('$FOLDER', folder));
@@ -85,7 +89,7 @@ export class AgentProcess {
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const agent = new AgentProcess(child, folder);
-    await agent.logged((entry) => entry.msg === 'sluice is running');
+    await agent.logged((entry) => entry.msg === until);
     return agent;
   }
 

@@ -11,6 +11,7 @@ import {
   PluginRegistry,
   type Keeping,
   type PluginDefinition,
+  type PluginStatistics,
 } from '@sluice/plugin';
 import { TestClock } from '@sluice/plugin/testing';
 import { createLog } from '../../src/log.js';
@@ -23,7 +24,8 @@ export interface Habits {
   start?: () => void | Promise<void>;
   stop?: () => void | Promise<void>;
   write?: () => Keeping;
-  filter?: () => EventStream;
+  filter?: () => EventStream | Promise<EventStream>;
+  statistics?: () => PluginStatistics;
 }
 
 /** A pipeline in this process with plugins of the types `good` and `bad`, and a clock of the test's. */
@@ -77,9 +79,12 @@ function plugins(habits: Habits, kept: string[]): PluginDefinition[] {
     override write(): Keeping {
       return habits.write === undefined ? KEPT : habits.write();
     }
+    override statistics(): PluginStatistics {
+      return habits.statistics?.() ?? {};
+    }
   }
   class BadFilter extends Filter {
-    override filter(_tag: string, stream: EventStream): EventStream {
+    override filter(_tag: string, stream: EventStream): EventStream | Promise<EventStream> {
       return habits.filter === undefined ? stream : habits.filter();
     }
   }

@@ -1,0 +1,73 @@
+import type { EventStream } from '@sluice/event-stream';
+import { checkKeeping, KEPT, type Clock, type EventSink, type Keeping } from '@sluice/plugin';
+import type { FilterStep } from '../routing/routes.js';
+
+/** What the host puts around a plugin that events go through: it is seen when they wait for it. */
+export abstract class Guard {
+  /** Calls that have not settled. */
+  waiting = 0;
+  /** Unix time in milliseconds since when one has been waiting without a pause. */
+  waitingSince = 0;
+  readonly #left = (): void => {
+    this.waiting -= 1;
+  };
+
+  protected constructor(
+    readonly id: string,
+    readonly clock: Clock,
+  ) {}
+
+  /** What it is, and what it has not done with how many event streams, and since when. */
+  describe(): string {
+    const since = new Date(this.waitingSince).toISOString();
+    return `${this.complaint(`${this.waiting} event streams`)} since ${since}`;
+  }
+
+  protected abstract complaint(streams: string): string;
+
+  protected enter(settled: Promise<unknown>): void {
+    if (this.waiting === 0) this.waitingSince = this.clock.now();
+    this.waiting += 1;
+    settled.then(this.#left, this.#left);
+  }
+}
+
+/** Around every output: whatever it returns is checked, too. */
+export class GuardedSink extends Guard implements EventSink {
+  constructor(
+    readonly output: EventSink,
+    clock: Clock,
+  ) {
+    super(output.id, clock);
+  }
+
+  write: EventSink['write'] = (tag, stream, chunk): Keeping => {
+    const kept = checkKeeping(this.output.write(tag, stream, chunk), this.id, 'write');
+    if (kept !== KEPT) this.enter(kept);
+    return kept;
+  };
+
+  protected override complaint(streams: string): string {
+    return `output ${this.id} has not kept ${streams}`;
+  }
+}
+
+/** Around every filter. */
+export class GuardedFilter extends Guard implements FilterStep {
+  constructor(
+    readonly step: FilterStep,
+    clock: Clock,
+  ) {
+    super(step.id, clock);
+  }
+
+  filter(tag: string, stream: EventStream): EventStream | Promise<EventStream> {
+    const left = this.step.filter(tag, stream);
+    if (left instanceof Promise) this.enter(left);
+    return left;
+  }
+
+  protected override complaint(streams: string): string {
+    return `filter ${this.id} has not let ${streams} through`;
+  }
+}
