@@ -23,6 +23,9 @@ export interface Target {
 /** Sends the records in their order and resolves when the client says that they have been sent. */
 export type Send = (tag: string, records: object[], target: Target) => Promise<void>;
 
+/** Milliseconds, below the 60 s that a test has: on a slow machine the agent behind may start first. */
+const ackTimeout = 50_000;
+
 function tlsOf({ ca, tls }: Target) {
   if (ca === undefined && tls === undefined) return undefined;
   return { servername: 'localhost', ...(ca !== undefined && { ca }), ...tls };
@@ -37,7 +40,7 @@ export const fluentOrg: Send = async (tag, records, target) => {
       port: target.port,
       ...(tlsOf(target) && { tls: tlsOf(target) }),
     },
-    ...(target.ack && { ack: { ackTimeout: 15_000 } }),
+    ...(target.ack && { ack: { ackTimeout } }),
     ...(target.security && { security: target.security }),
     disableAutoconnect: true,
   });
@@ -54,7 +57,7 @@ export const fluentLoggerClient: Send = async (tag, records, target) => {
     port: target.port,
     eventMode: target.mode as 'Message' | 'PackedForward' | 'CompressedPackedForward',
     requireAckResponse: target.ack,
-    ackResponseTimeout: 15_000,
+    ackResponseTimeout: ackTimeout,
     flushInterval: 10,
     tls: tlsOf(target) !== undefined,
     ...(tlsOf(target) && { tlsOptions: tlsOf(target) }),
