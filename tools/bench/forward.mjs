@@ -1,62 +1,113 @@
 /**
- * What receiving costs: `node tools/bench/forward.mjs [ROUNDS] [EVENTS]`, after a build. CPU
- * seconds of the server process per million events of about 100 bytes, in chunks of 1,000 with
- * acks, over one connection; generator and server are processes of their own. The cases of a round
- * run one after another, so that noise of the machine falls on all; medians over the rounds.
+ * What receiving costs, as people run it: each server is a process with a configuration file, beside
+ * Fluentd and Fluent Bit where `FLUENTD=` and `FLUENT_BIT=` name their commands. After a build:
+ *
+ *   node tools/bench/forward.mjs [--quick] [--scale] [--rounds N] [--rows TEXT,…] [--only NAME,…]
+ *                                [--json FILE] [--plot FILE] [--page FILE]
+ *
+ * In each round every contestant is started anew, since a process may be lucky or not; they take turns
+ * row by row, so that noise of the machine falls on all. The first 2.5 million events after a start are
+ * the cold figure, the next four million the warm one; slow contestants get fewer. CPU time is the kernel's, of
+ * all processes of the contestant. Needs Linux.
  */
-import { load } from './forward/load.mjs';
-import { fragmentation } from './forward/fragmentation.mjs';
-import { payload } from './forward/payloads.mjs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { generateCa, issueServerCertificate } from '../../packages/tls/dist/index.js';
+import { contestants } from './forward/contestants.mjs';
+import { measure } from './forward/measure.mjs';
+import { writePage } from './forward/page.mjs';
+import { plot } from './forward/plot.mjs';
+import { printTable, ratios } from './forward/report.mjs';
+import { rows, scaleRows } from './forward/rows.mjs';
 
-const rounds = Number(process.argv[2] ?? 5);
-const events = Number(process.argv[3] ?? 1_000_000);
-const CHUNK = 1000;
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    rows: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    plot: { type: 'string' },
+    page: { type: 'string' },
+  },
+});
+if (process.platform !== 'linux') {
+  console.log('left out: needs /proc, so Linux');
+  process.exit();
+}
 
-const cases = [
-  { name: 'packed', kind: 'null', mode: 'packed', goal: 0.1 },
-  { name: 'bare net sink', kind: 'sink', mode: 'packed' },
-  { name: 'Forward', kind: 'null', mode: 'forward', goal: 0.24 },
-  { name: 'Message, an ack each', kind: 'null', mode: 'message', goal: 2.0 },
-  { name: 'gzip', kind: 'null', mode: 'gzip', goal: 0.375 },
-  { name: 'packed over TLS', kind: 'null', mode: 'packed', tls: true, goal: 0.21 },
-  { name: 'packed, JSON lines to a file', kind: 'file', mode: 'packed', goal: 0.45 },
-  { name: "npm's FluentServer, packed", kind: 'npm', mode: 'packed', part: 10 },
-  { name: "npm's FluentServer, Forward", kind: 'npm', mode: 'forward', part: 10 },
-  { name: "npm's FluentServer, Message", kind: 'npm', mode: 'message', part: 10 },
-];
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+const warmUp = values.quick ? 5e5 : 2.5e6;
+const wanted = values.rows?.toLowerCase().split(',');
+const quick = ['packed', 'Forward', 'JSON lines to a file'];
+const selected = (values.scale ? [...rows, ...scaleRows] : rows)
+  .filter(({ name }) => wanted?.some((part) => name.toLowerCase().includes(part)) ?? true)
+  .filter(({ name }) => !values.quick || wanted !== undefined || quick.includes(name))
+  .map((row) => (values.quick ? { ...row, total: row.total / 2 } : row));
+const names = Object.keys(contestants)
+  .filter((name) => contestants[name].command !== undefined)
+  .filter((name) => values.only?.split(',').includes(name) ?? !(values.quick && name === 'npm'));
 
-const results = cases.map(() => []);
-for (let round = 0; round < rounds; round++) {
-  for (const [n, { kind, mode, tls, part = 1 }] of cases.entries()) {
-    const chunks = Math.max(Math.round(events / CHUNK / part), 1);
-    const { cpu, seconds } = await load(
-      kind,
-      { ...payload(mode, CHUNK), tls },
-      chunks,
-      Math.min(chunks, 300),
-    );
-    const millions = (chunks * CHUNK) / 1e6;
-    results[n].push({ cpu: cpu / millions, rate: millions / seconds });
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
+const certificate = await certificates(folder);
+const results = selected.map((row) => ({ ...row, results: {} }));
+try {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const row of results) {
+      const turn = names.map((_, n) => names[(n + round) % names.length]);
+      for (const name of turn) {
+        if (!takesPart(name, row)) continue;
+        progress(`round ${round + 1} of ${rounds}: ${row.name}: ${contestants[name].title}`);
+        (row.results[name] ??= []).push(await measure(name, row, { certificate, warmUp }));
+      }
+    }
   }
+} finally {
+  progress('');
+  rmSync(folder, { recursive: true, force: true });
 }
 
-const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-console.log(`Node ${process.version}, ${events} events a case, ${rounds} rounds`);
-console.log(
-  `bytes per event, packed: ${(payload('packed', CHUNK).bytes.length / CHUNK).toFixed(0)}`,
-);
-console.log('CPU s per million events      median   least    most    goal   M events/s');
-const medians = new Map();
-for (const [n, { name, goal }] of cases.entries()) {
-  const cpus = results[n].map(({ cpu }) => cpu);
-  const rate = median(results[n].map((result) => result.rate));
-  medians.set(name, median(cpus));
-  const figures = [median(cpus), Math.min(...cpus), Math.max(...cpus)].map((cpu) =>
-    cpu.toFixed(3).padStart(7),
-  );
-  const target = (goal?.toFixed(3) ?? '').padStart(7);
-  console.log(`${name.padEnd(29)} ${figures.join(' ')} ${target} ${rate.toFixed(2).padStart(9)}`);
+const report = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  machine: `${os.availableParallelism()} cores of ${os.cpus()[0]?.model.trim() ?? 'unknown'}, Linux ${os.release()}`,
+  rounds,
+  warmUp,
+  rows: results,
+};
+printTable(report);
+if (values.json)
+  writeFileSync(values.json, `${JSON.stringify({ ...report, ratios: ratios(report) }, null, 1)}\n`);
+if (values.plot) writeFileSync(values.plot, plot(report));
+if (values.page) writePage(values.page, report);
+
+/** Scale rows show Sluice, beside Fluent Bit. */
+function takesPart(name, row) {
+  if (row.scale && !['sluice', 'bit'].includes(name)) return false;
+  const where = { port: 1, folder: '', certificate: {}, farEnd: 1 };
+  return contestants[name].config(row, where) !== undefined;
 }
-const ratio = medians.get('bare net sink') / medians.get('packed');
-console.log(`bare net sink to packed: ${ratio.toFixed(2)} (goal 0.50)`);
-fragmentation();
+
+/** @param {string} folder where the two files are written */
+async function certificates(folder) {
+  const ca = await generateCa();
+  const server = await issueServerCertificate({
+    caCertificate: ca.certificate,
+    caPrivateKey: ca.privateKey,
+    commonName: 'localhost',
+  });
+  const cert = path.join(folder, 'cert.pem');
+  const key = path.join(folder, 'key.pem');
+  writeFileSync(cert, server.certificate);
+  writeFileSync(key, server.privateKey, { mode: 0o600 });
+  return { cert, key };
+}
+
+/** One line that changes, on a terminal; else one for each step. */
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  else if (text !== '') console.error(text);
+}

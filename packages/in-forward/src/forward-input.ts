@@ -105,6 +105,8 @@ export class ForwardInput extends Input {
         maxConnectionsPerAddress: config.maxConnectionsPerAddress,
         resolveName: config.resolveHostname ?? config.sourceHostnameKey !== undefined,
         handshakeTimeout: config.handshakeTimeout,
+        // An ack is small: without this it may wait 40 ms for the peer's delayed TCP ACK.
+        noDelay: true,
       },
       (connection) => {
         new ForwardConnection(connection, context);

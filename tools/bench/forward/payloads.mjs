@@ -10,24 +10,31 @@ import {
 const CHUNK = Buffer.alloc(16, 7).toString('base64');
 const TAG = 'bench.access';
 
-/** `count` events of about 100 bytes each, as a web server logs them. */
-export function events(count) {
+/** What a packed event takes where its last field is empty. */
+const BARE = 87;
+
+/** `count` events as a web server logs them, of about `size` bytes each. */
+export function events(count, size = 98) {
+  const agent = size <= 98 ? 'Mozilla/5.0' : 'Mozilla/5.0'.padEnd(size - BARE, ' (X11; Linux)');
   return Array.from({ length: count }, (_, n) => ({
     time: new EventTime(1_700_000_000 + n, 123_456_789),
-    record: {
-      host: `192.0.2.${n % 256}`,
-      method: 'GET',
-      path: `/articles/${n}`,
-      status: 200,
-      size: 1000 + n,
-      agent: 'Mozilla/5.0',
-    },
+    record:
+      size < 80
+        ? { n, path: '/articles'.padEnd(size - 24, 'x') }
+        : {
+            host: `192.0.2.${n % 256}`,
+            method: 'GET',
+            path: `/articles/${n}`,
+            status: 200,
+            size: 1000 + n,
+            agent,
+          },
   }));
 }
 
-/** What a client sends for one chunk, and what it gets back. */
-export function payload(mode, count) {
-  const list = events(count);
+/** What a client sends for one chunk, and how many bytes of acks it gets back. */
+export function payload(mode, count, size) {
+  const list = events(count, size);
   const stream = EventStream.fromEvents(list);
   const option = { chunk: CHUNK, size: count };
   const ack = encodeAck(CHUNK);

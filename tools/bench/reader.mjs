@@ -1,15 +1,15 @@
-import { ForwardReader } from '../../../packages/forward-protocol/dist/index.js';
-import { payload } from './payloads.mjs';
-
-const TOTAL = 100_000_000;
-
 /**
- * Prints what a byte costs in the reader alone, however the bytes are cut and however large the
+ * `node tools/bench/reader.mjs`, after a build: what a byte costs in the reader alone, however the bytes are cut and however large the
  * chunks are: where reading is linear, the cost per event of one size of pieces stays the same
  * from chunk to chunk.
  */
-export function fragmentation() {
-  console.log('\nreader alone, 100 MB: CPU s per million events, by size of chunks and pieces');
+import { ForwardReader } from '../../packages/forward-protocol/dist/index.js';
+import { payload } from './forward/payloads.mjs';
+
+const TOTAL = 100_000_000;
+
+function fragmentation() {
+  console.log('reader alone, 100 MB: CPU s per million events, by size of chunks and pieces');
   console.log('mode     chunk         64 KiB   1 KiB  7 bytes');
   for (const mode of ['packed', 'forward']) {
     for (const count of [1000, 10_000, 100_000, 1_000_000]) {
@@ -38,3 +38,5 @@ function measure(bytes, times, piece) {
   if (count === 0) throw new Error('nothing was read');
   return (user + system) / 1e6;
 }
+
+fragmentation();
