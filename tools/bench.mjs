@@ -18,6 +18,7 @@ const all = [
   'start-up',
 ];
 
+/** @param {string} text */
 const isOption = (text) => text.startsWith('--');
 const named = process.argv.slice(2).filter((text) => all.includes(text));
 const options = process.argv.slice(2).filter((text) => !all.includes(text));

@@ -82,7 +82,7 @@ printTable(report);
 if (values.json)
   writeFileSync(values.json, `${JSON.stringify({ ...report, ratios: ratios(report) }, null, 1)}\n`);
 if (values.plot) writeFileSync(values.plot, plot(report));
-if (values.page) writePage(values.page, report);
+if (values.page) await writePage(values.page, report);
 
 /** Scale rows show Sluice, beside Fluent Bit. */
 function takesPart(name, row) {

@@ -27,6 +27,9 @@ export class Balancer<Server extends Weighted> {
   /** By server: how much it has got too little, in weight. */
   #claims = new Map<Server, number>();
 
+  /** @param random where among its turns a server begins, from 0 to 1 */
+  constructor(private readonly random: () => number = Math.random) {}
+
   /** To be called when servers came, went, or became available or unavailable. */
   rebuild(servers: readonly Server[]): void {
     const regular = servers.filter(({ standby }) => !standby);
@@ -40,7 +43,13 @@ export class Balancer<Server extends Weighted> {
       lost -= server.weight;
     }
     this.#used = used.filter(({ weight }) => weight > 0);
-    this.#claims = new Map(this.#used.map((server) => [server, this.#claims.get(server) ?? 0]));
+    // Somewhere between two turns: not all clients shall begin with the same server, nor turn to one
+    // that comes back at once.
+    const total = this.#used.reduce((sum, { weight }) => sum + weight, 0);
+    const begin = ({ weight }: Server): number => (weight - total) * this.random();
+    this.#claims = new Map(
+      this.#used.map((server) => [server, this.#claims.get(server) ?? begin(server)]),
+    );
   }
 
   /** Whether no server is to be used. */

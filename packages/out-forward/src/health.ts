@@ -3,6 +3,7 @@ import {
   transportHeartbeat,
   udpHeartbeat,
   type Heartbeat,
+  type HeartbeatEvents,
   type Target,
 } from '@sluice/forward-client';
 import { explain } from './explain.js';
@@ -54,25 +55,24 @@ export class Health {
   #startedAt: number;
   #closed = false;
 
-  /** @param isNew whether it came while the output was running, and starts slowly */
+  /**
+   * @param isNew whether it came while the output was running, and starts slowly
+   * @param beat makes what sends the heartbeats; undefined: there are none
+   */
   constructor(
     target: Target,
     private readonly config: HealthConfig,
     private readonly events: HealthEvents,
     isNew: boolean,
+    beat: typeof heartbeatOf = heartbeatOf,
   ) {
     const now = performance.now();
     this.#startedAt = isNew ? now : -Infinity;
     this.#detector = new FailureDetector(config.heartbeatInterval * 1000, now);
-    const heard = {
+    this.#heartbeat = beat(target, config, {
       alive: () => this.alive(),
-      refused: (error: Error) => this.#refused(error),
-    };
-    if (config.heartbeatType === 'udp') this.#heartbeat = udpHeartbeat(target, heard);
-    else if (config.heartbeatType !== 'none') {
-      const timeout = Math.min(config.connectTimeout ?? config.hardTimeout, config.hardTimeout);
-      this.#heartbeat = transportHeartbeat(target, timeout * 1000, heard);
-    }
+      refused: (error) => this.#refused(error),
+    });
   }
 
   /** Begins to send heartbeats. */
@@ -170,4 +170,16 @@ export class Health {
     const { code } = error as NodeJS.ErrnoException;
     if (this.available && code === 'ECONNREFUSED') this.fail(error);
   }
+}
+
+/** The heartbeats of `heartbeat_type`. */
+function heartbeatOf(
+  target: Target,
+  { heartbeatType, connectTimeout, hardTimeout }: HealthConfig,
+  events: HeartbeatEvents,
+): Heartbeat | undefined {
+  if (heartbeatType === 'none') return undefined;
+  if (heartbeatType === 'udp') return udpHeartbeat(target, events);
+  const timeout = Math.min(connectTimeout ?? hardTimeout, hardTimeout);
+  return transportHeartbeat(target, timeout * 1000, events);
 }

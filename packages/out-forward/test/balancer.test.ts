@@ -22,7 +22,7 @@ const server = (name: string, weight: number, standby = false): Server => {
 };
 
 function balancerOf(...servers: Server[]) {
-  const balancer = new Balancer<Server>();
+  const balancer = new Balancer<Server>(() => 0);
   balancer.rebuild(servers);
   return {
     balancer,
@@ -73,4 +73,13 @@ test('a server that starts slowly gets its part', () => {
   const [a, b] = [server('a', 10), server('b', 10)];
   b.part = 0.25;
   expect(balancerOf(a, b).take(10).match(/b/g)).toHaveLength(2);
+});
+
+test('clients begin with different servers', () => {
+  const first = Array.from({ length: 200 }, () => {
+    const balancer = new Balancer<Server>();
+    balancer.rebuild([server('a', 60), server('b', 60), server('c', 60)]);
+    return balancer.next(0, () => 'now')!.name;
+  });
+  expect(new Set(first)).toEqual(new Set('abc'));
 });

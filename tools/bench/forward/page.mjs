@@ -1,17 +1,19 @@
 /** The figures as Markdown, between two marks of a page; what stands around them is written by hand. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
 import { heads, ratios, short, tableRows } from './report.mjs';
 
 const START = '<!-- figures -->';
 const END = '<!-- /figures -->';
 
 /** @param {string} file a page that has both marks */
-export function writePage(file, report) {
+export async function writePage(file, report) {
   const text = readFileSync(file, 'utf8');
   const [start, end] = [text.indexOf(START), text.indexOf(END)];
   if (start < 0 || end < start) throw new Error(`${file} lacks ${START} and ${END}`);
   const figures = `${START}\n\n${markdown(report)}\n\n`;
-  writeFileSync(file, text.slice(0, start) + figures + text.slice(end));
+  const page = text.slice(0, start) + figures + text.slice(end);
+  writeFileSync(file, await format(page, { ...(await resolveConfig(file)), filepath: file }));
 }
 
 function markdown(report) {

@@ -7,7 +7,7 @@ const row = (name, changes) => ({
   connections: 1,
   ahead: 8,
   output: 'null',
-  total: 4e6, // events of a run; the kernel counts CPU time in steps of 10 ms
+  total: 4e6, // events of a run
   ...changes,
 });
 
