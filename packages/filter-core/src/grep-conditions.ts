@@ -28,7 +28,7 @@ interface Place {
   readonly where: string;
 }
 
-/** Collects conditions and refuses a key that is twice in one list, as Fluentd does. */
+/** Collects conditions and refuses a duplicate key in one list, as Fluentd does. */
 export class ConditionCollector {
   readonly conditions: Conditions = {
     regexpAnd: [],
@@ -43,7 +43,7 @@ export class ConditionCollector {
     const keys = this.#keys.get(list) ?? new Set();
     this.#keys.set(list, keys);
     if (keys.has(key)) {
-      throw place.element.error(`the key ${key} is twice ${place.where}`, {
+      throw place.element.error(`duplicate key ${key} ${place.where}`, {
         param: place.param,
         hint: 'join the two patterns to one with |, or put them into <and> or <or>',
       });

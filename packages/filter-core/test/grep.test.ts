@@ -1,20 +1,20 @@
 import { ConfigError } from '@sluice/config';
 import { EventStream, EventTime, encodeValue } from '@sluice/event-stream';
+import { createDriver } from '@sluice/plugin/testing';
 import { describe, expect, test } from 'vitest';
-import { TestPipeline, type TestRecord } from './support/pipeline.js';
+import { grepFilter } from '../src/index.js';
 
-const agentWith = (filter: string) =>
-  new TestPipeline(
-    `<filter **>\n@type grep\n${filter}\n</filter>\n<match **>\n@type keep\n@id kept\n</match>`,
-  );
+type TestRecord = Record<string, unknown>;
+
+const grep = (filter: string) => createDriver(grepFilter, filter);
 
 function kept(filter: string, records: TestRecord[]): TestRecord[] {
-  const agent = agentWith(filter);
-  void agent.emit('x', ...records);
-  expect(agent.pipeline.filters[0]).toMatchObject({
-    droppedEvents: records.length - agent.records('kept').length,
+  const driver = grep(filter);
+  const left = driver.filter('x', records).map(({ record }) => record);
+  expect(driver.statistics).toMatchObject({
+    counters: { dropped_events: records.length - left.length },
   });
-  return agent.records('kept');
+  return left;
 }
 
 const one = (kind: string, key: string, pattern: string) =>
@@ -62,9 +62,8 @@ describe('sections', () => {
   });
 
   test('a section for the events that are kept one after the other is a view, not a copy', async () => {
-    const agent = agentWith(one('regexp', 'level', 'err'));
+    const filter = grep(one('regexp', 'level', 'err')).plugin;
     const stream = EventStream.fromEvents(all.map((record) => ({ time: 1, record })));
-    const filter = agent.pipeline.filters[0];
     const rest = await filter.filter('x', stream);
     expect(rest.bytes.buffer).toBe(stream.bytes.buffer);
     expect(rest.count).toBe(2);
@@ -111,12 +110,10 @@ describe('fields', () => {
     ['a time, as its seconds', 'when', '^1700000000$'],
     ['text beyond ASCII', 'text', '^naïve €$'],
   ])('%s', (_name, key, pattern) => {
-    const agent = agentWith(one('regexp', key, pattern));
-    void agent.router.emit(
-      'x',
-      EventStream.fromPacked(encodeEntryOf({ ...record, when: undefined }, record.when)),
+    const stream = EventStream.fromPacked(
+      encodeEntryOf({ ...record, when: undefined }, record.when),
     );
-    expect(agent.records('kept')).toHaveLength(1);
+    expect(grep(one('regexp', key, pattern)).filter('x', stream)).toHaveLength(1);
   });
 
   /** An entry whose record has a field `when` as an EventTime, which the encoder writes otherwise. */
@@ -135,23 +132,21 @@ describe('fields', () => {
     ]);
   }
 
-  test('a whole float has its fraction, as in Ruby, and a name that is there twice counts last', () => {
-    const agent = agentWith(one('regexp', 'f', '^3\\.0$'));
+  test('a whole float has its fraction, as in Ruby, and of duplicate names the last one counts', () => {
     const bytes = Buffer.from('92ce0000000182' + 'a166c0' + 'a166cb4008000000000000', 'hex');
-    void agent.router.emit('x', EventStream.fromPacked(bytes));
-    expect(agent.records('kept')).toEqual([{ f: 3 }]);
+    const left = grep(one('regexp', 'f', '^3\\.0$')).filter('x', EventStream.fromPacked(bytes));
+    expect(left.map(({ record }) => record)).toEqual([{ f: 3 }]);
   });
 
-  test("events with Fluent Bit's metadata keep it", async () => {
-    const agent = agentWith(one('regexp', 'n', '2'));
+  test("events with Fluent Bit's metadata keep it", () => {
     const events = [1, 2].map((n) => ({ time: 1, record: { n }, metadata: { m: n } }));
-    const [left] = await agent.pipeline.filters[0].filter('x', EventStream.fromEvents(events));
+    const [left] = grep(one('regexp', 'n', '2')).filter('x', EventStream.fromEvents(events));
     expect(left).toMatchObject({ record: { n: 2 }, metadata: { m: 2 } });
   });
 });
 
 test.each([
-  ['a key twice', one('regexp', 'a', 'x') + one('regexp', 'a', 'y'), 8, 'a is twice'],
+  ['a key twice', one('regexp', 'a', 'x') + one('regexp', 'a', 'y'), 8, 'duplicate key a'],
   [
     'both kinds in <and>',
     `<and>\n${one('regexp', 'a', 'x')}\n${one('exclude', 'b', 'y')}\n</and>`,
@@ -166,7 +161,7 @@ test.each([
 ])('%s is refused with its place', (_name, filter, line, words) => {
   let error: unknown;
   try {
-    agentWith(filter);
+    grep(filter);
   } catch (thrown) {
     error = thrown;
   }

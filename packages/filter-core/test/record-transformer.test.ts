@@ -1,21 +1,17 @@
 import { hostname } from 'node:os';
 import { ConfigError } from '@sluice/config';
 import { EventStream, EventTime } from '@sluice/event-stream';
-import { KEPT } from '@sluice/plugin';
-import { describe, expect, test } from 'vitest';
 import { formatSeconds } from '@sluice/formats';
-import { TestPipeline, type TestRecord } from './support/pipeline.js';
+import { createDriver } from '@sluice/plugin/testing';
+import { describe, expect, test } from 'vitest';
+import { recordTransformerFilter } from '../src/index.js';
 
-const agentWith = (filter: string, more = '') =>
-  new TestPipeline(
-    `<filter **>\n@type record_transformer\n${filter}\n</filter>
-<match **>\n@type keep\n@id kept\n</match>\n${more}`,
-  );
+type TestRecord = Record<string, unknown>;
+
+const transformer = (filter: string) => createDriver(recordTransformerFilter, filter);
 
 function transform(filter: string, record: TestRecord, tag = 'app.web.1'): TestRecord {
-  const agent = agentWith(filter);
-  void agent.emit(tag, record);
-  return agent.records('kept')[0];
+  return transformer(filter).filter(tag, [{ time: 1, record }])[0].record;
 }
 
 const records = (lines: string) => `<record>\n${lines}\n</record>`;
@@ -25,8 +21,10 @@ test.each([
   ['fields made of others', 'kind ${record["n"]}'],
 ])('the id of the chunk stays with the events: %s', (_, line) => {
   const stream = EventStream.fromEvents([{ time: 1, record: { n: 7 } }]).withChunkId('an id');
-  const [filter] = agentWith(records(line)).pipeline.filters;
-  expect(filter.filter('x', stream)).toMatchObject({ chunkId: 'an id', count: 1 });
+  expect(transformer(records(line)).plugin.filter('x', stream)).toMatchObject({
+    chunkId: 'an id',
+    count: 1,
+  });
 });
 
 describe('placeholders', () => {
@@ -64,10 +62,10 @@ describe('placeholders', () => {
   });
 
   test('what a record lacks is nil, or nothing in a text, with one warning', () => {
-    const agent = agentWith(records('a ${record["x"]}\nb <${record["x"]}>'));
-    void agent.emit('t', { n: 1 }, { n: 2 });
-    expect(agent.records('kept')[1]).toEqual({ n: 2, a: null, b: '<>' });
-    expect(agent.warnings()).toEqual([
+    const driver = transformer(records('a ${record["x"]}\nb <${record["x"]}>'));
+    const left = driver.filter('t', [{ n: 1 }, { n: 2 }]);
+    expect(left[1].record).toEqual({ n: 2, a: null, b: '<>' });
+    expect(driver.warnings()).toEqual([
       '${record["x"]} had no value in an event, and is left empty',
     ]);
   });
@@ -78,7 +76,7 @@ describe('placeholders', () => {
       for (const enable of ['', 'enable_ruby true\n']) {
         let error: unknown;
         try {
-          agentWith(`${enable}${records(`a ${code}`)}`);
+          transformer(`${enable}${records(`a ${code}`)}`);
         } catch (thrown) {
           error = thrown;
         }
@@ -94,7 +92,7 @@ describe('parameters', () => {
   test('renew_record with keep_keys', () => {
     const filter = `renew_record true\nkeep_keys a,gone\n${records('t ${tag}')}`;
     expect(transform(filter, { a: 1, b: 2 }, 'x')).toEqual({ a: 1, t: 'x' });
-    expect(() => agentWith('keep_keys a')).toThrow('keep_keys needs renew_record true');
+    expect(() => transformer('keep_keys a')).toThrow('keep_keys needs renew_record true');
   });
 
   test('remove_keys, nested ones too', () => {
@@ -108,41 +106,32 @@ describe('parameters', () => {
     [1700000000, new EventTime(1700000000)],
     [1700000000.5, new EventTime(1700000000, 500_000_000)],
     ['1700000000.123456789', new EventTime(1700000000, 123456789)],
-  ])('renew_time_key %s', async (value, expected) => {
-    const { pipeline } = agentWith('renew_time_key at\nremove_keys at');
-    const stream = EventStream.fromEvents([{ time: 1, record: { at: value } }]);
-    expect([...(await pipeline.filters[0].filter('x', stream))]).toEqual([
-      { time: expected, record: {} },
-    ]);
+  ])('renew_time_key %s', (value, expected) => {
+    const driver = transformer('renew_time_key at\nremove_keys at');
+    expect(driver.filter('x', [{ at: value }])).toEqual([{ time: expected, record: {} }]);
   });
 
-  test('a field that has its value from elsewhere can hold the time', async () => {
-    const { pipeline } = agentWith(`renew_time_key t\n${records('t ${record["ms"]}')}`);
-    const stream = EventStream.fromEvents([
-      { time: 1, record: { ms: 5 } },
-      { time: 1, record: {} },
-    ]);
-    expect(
-      [...(await pipeline.filters[0].filter('x', stream))].map(({ time }) => time.seconds),
-    ).toEqual([5]);
+  test('a field that has its value from elsewhere can hold the time', () => {
+    const driver = transformer(`renew_time_key t\n${records('t ${record["ms"]}')}`);
+    const left = driver.filter('x', [{ ms: 5 }, {}]);
+    expect(left.map(({ time }) => time?.seconds)).toEqual([5]);
   });
 
   test('fields of the tag alone are put into the packed records', () => {
-    const agent = agentWith(records('tag ${tag}\nhost ${hostname}\nn 1'));
-    void agent.emit('a', { n: 'old', m: 1 }, {});
-    void agent.emit('b', {});
+    const driver = transformer(records('tag ${tag}\nhost ${hostname}\nn 1'));
+    const left = [...driver.filter('a', [{ n: 'old', m: 1 }, {}]), ...driver.filter('b', [{}])];
     const added = { host: hostname(), n: '1' };
-    expect(agent.records('kept')).toEqual([
+    expect(left.map(({ record }) => record)).toEqual([
       { m: 1, tag: 'a', ...added },
       { tag: 'a', ...added },
       { tag: 'b', ...added },
     ]);
   });
 
-  test("Fluent Bit's metadata stays, and a field called __proto__ is a field", async () => {
-    const { pipeline } = agentWith(records('__proto__ ${record["a"]}'));
+  test("Fluent Bit's metadata stays, and a field called __proto__ is a field", () => {
+    const driver = transformer(records('__proto__ ${record["a"]}'));
     const stream = EventStream.fromEvents([{ time: 1, record: { a: 1 }, metadata: { m: 1 } }]);
-    const [event] = await pipeline.filters[0].filter('x', stream);
+    const [event] = driver.filter('x', stream);
     expect(event.metadata).toEqual({ m: 1 });
     expect(Object.entries(event.record)).toEqual([
       ['a', 1],
@@ -151,37 +140,17 @@ describe('parameters', () => {
   });
 });
 
-describe('an event that cannot be transformed', () => {
-  const filter = 'renew_time_key at';
-  const emit = (agent: TestPipeline) =>
-    agent.emit('x', { n: 1, at: 10 }, { n: 2, at: 'yesterday' }, { n: 3, at: 11 });
-
-  test('goes to @ERROR, and the others go on', () => {
-    const agent = agentWith(
-      filter,
-      '<label @ERROR>\n<match **>\n@type keep\n@id errors\n</match>\n</label>',
-    );
-    expect(emit(agent)).toBe(KEPT);
-    expect(agent.records('kept').map(({ n }) => n)).toEqual([1, 3]);
-    expect(agent.kept.get('errors')).toEqual([['x', { n: 2, at: 'yesterday' }]]);
-    expect(agent.warnings()).toEqual(['send an error event to @ERROR']);
-    expect(agent.pipeline.errors.errorEvents).toBe(1);
-  });
-
-  test('is dropped with a warning that shows it, where there is no @ERROR', () => {
-    const agent = agentWith(filter);
-    expect(emit(agent)).toBe(KEPT);
-    expect(agent.records('kept').map(({ n }) => n)).toEqual([1, 3]);
-    expect(agent.log.at(-1)).toMatchObject({
-      msg: 'dump an error event',
-      error: 'the field at is not a Unix time: yesterday',
-      record: '{"n":2,"at":"yesterday"}',
-    });
-    expect(agent.pipeline.filters[0]).toMatchObject({ failedEvents: 1 });
-  });
-
-  test('is waited for: no ack before @ERROR has it, none where it does not keep it', async () => {
-    const agent = agentWith(filter, '<label @ERROR>\n<match **>\n@type fail\n</match>\n</label>');
-    await expect(emit(agent)).rejects.toThrow('the disk is full');
-  });
+test('an event that cannot be transformed goes to @ERROR, and the others go on', () => {
+  const driver = transformer('renew_time_key at');
+  const events = [
+    { n: 1, at: 10 },
+    { n: 2, at: 'yesterday' },
+    { n: 3, at: 11 },
+  ];
+  expect(driver.filter('x', events).map(({ record }) => record.n)).toEqual([1, 3]);
+  expect(driver.errors).toEqual([
+    { tag: 'x', records: [events[1]], error: expect.any(Error) as Error },
+  ]);
+  expect(driver.errors[0].error.message).toBe('the field at is not a Unix time: yesterday');
+  expect(driver.statistics).toMatchObject({ counters: { failed_events: 1 } });
 });
