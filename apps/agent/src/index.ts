@@ -6,6 +6,6 @@ export type { AgentLog, LogLevel, LogOptions, RootLog, WarningListener } from '.
 export { buildPipeline } from './pipeline/build-pipeline.js';
 export type { PipelineOptions } from './pipeline/build-pipeline.js';
 export type { Pipeline } from './pipeline/pipeline.js';
-export { compileTagPattern, TagPatternError } from './routing/tag-pattern.js';
+export { compileTagPattern, TagPatternError } from '@sluice/plugin';
 export { runAgent } from './run-agent.js';
 export type { AgentServer, EmbeddedAgent, RunAgentOptions, RunningAgent } from './run-agent.js';

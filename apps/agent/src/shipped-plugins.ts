@@ -54,7 +54,14 @@ export const shippedPlugins: readonly LazyPlugins[] = [
   },
   {
     from: '@sluice/out-core',
-    provides: ['output copy', 'output null', 'output relabel', 'output stdout'],
+    provides: [
+      'filter stdout',
+      'output copy',
+      'output null',
+      'output relabel',
+      'output roundrobin',
+      'output stdout',
+    ],
     load: () => import('@sluice/out-core'),
   },
   { from: '@sluice/out-file', provides: ['output file'], load: () => import('@sluice/out-file') },
@@ -62,6 +69,11 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     from: '@sluice/out-forward',
     provides: ['output forward'],
     load: () => import('@sluice/out-forward'),
+  },
+  {
+    from: '@sluice/out-route',
+    provides: ['output label_router', 'output rewrite_tag_filter', 'output route'],
+    load: () => import('@sluice/out-route'),
   },
   {
     from: '@sluice/out-secondary-file',

@@ -73,7 +73,7 @@ export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
    */
   readonly passesEventsOn?: boolean;
   /**
-   * The parameters of Fluentd before version 1 that an output takes beside its own: the host puts
+   * The parameters of Fluentd before version 1 that an output or a filter takes beside its own: the host puts
    * them into `<buffer>`, `<format>` and `<inject>` before it reads them. Default: none.
    */
   readonly oldParameters?: OldParameters;

@@ -83,6 +83,7 @@ export type {
   RetryStatistics,
   Statistic,
 } from './statistics.js';
+export { compileTagPattern, TagPatternError } from './tag-pattern.js';
 export { localOffset, quarter, TimeZoneError, utcOffset, zoneOffset } from './time-zone.js';
 export type { ZoneOffset } from './time-zone.js';
 export { transportOptions, transportSection, transportSectionOf } from './transport/transport.js';

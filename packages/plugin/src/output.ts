@@ -1,3 +1,4 @@
+import type { ConfigElement } from '@sluice/config';
 import type { EventStream } from '@sluice/event-stream';
 import type { ChunkInfo } from './chunk-store.js';
 import type { PluginContext } from './context.js';
@@ -12,6 +13,13 @@ export interface OutputContext extends PluginContext {
    * the section itself stands in. Fluentd: `helpers :event_emitter`. Default: there are none.
    */
   readonly router?: Router;
+  /**
+   * For outputs with several ways to hand events on: the routes of the `@label` of a section inside,
+   * or else {@link OutputContext.router}. Default: there are none.
+   *
+   * @throws ConfigError for an unknown label
+   */
+  readonly routerOf?: (section: ConfigElement) => Router;
 }
 
 /** What takes events: an output, or what a host has put around one. */

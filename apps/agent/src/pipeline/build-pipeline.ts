@@ -1,8 +1,10 @@
 import { describeSection, didYouMean, type ConfigElement, type Section } from '@sluice/config';
 import { BufferedOutput, bufferSection } from '@sluice/buffer';
 import {
+  compileTagPattern,
   innerPlugin,
   systemClock,
+  TagPatternError,
   withoutOldParameters,
   type Clock,
   type EventSink,
@@ -20,7 +22,6 @@ import { LogEvents, logRoutes } from '../log-events.js';
 import type { AgentLog } from '../log.js';
 import { EventErrors } from '../routing/event-errors.js';
 import { Routes, type FilterStep } from '../routing/routes.js';
-import { compileTagPattern, TagPatternError } from '../routing/tag-pattern.js';
 import { ConfigProblems } from './config-problems.js';
 import { GuardedFilter, GuardedSink, type Guard } from './guards.js';
 import { HostWatch } from './host-watch.js';
@@ -246,7 +247,8 @@ class PipelineBuilder {
     const definition = this.#registry.find('output', written, usual);
     const element = withoutOldParameters(written, definition.oldParameters ?? {});
     const router = this.#labelOf(element, routes);
-    const context = { ...this.#context(definition, element, routes), router };
+    const routerOf = (section: ConfigElement): Router => this.#labelOf(section, router);
+    const context = { ...this.#context(definition, element, routes), router, routerOf };
     // Plugins inside this one are made by `create`, and so come before it in the list.
     const buffer = bufferOf(definition, element);
     const output = this.#maker.make(definition, element, context, {
@@ -281,8 +283,9 @@ class PipelineBuilder {
     return buffered;
   }
 
-  #filter(element: ConfigElement, routes: Routes): FilterStep {
-    const definition = this.#registry.find('filter', element);
+  #filter(written: ConfigElement, routes: Routes): FilterStep {
+    const definition = this.#registry.find('filter', written);
+    const element = withoutOldParameters(written, definition.oldParameters ?? {});
     const context = {
       ...this.#context(definition, element, routes),
       emitErrorEvents: routes.errors.emit,

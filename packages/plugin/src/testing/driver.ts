@@ -46,6 +46,8 @@ export class Driver<Kind extends PluginKind> {
   readonly clock: TestClock;
   /** Takes what it emits. */
   readonly router = new TestRouter();
+  /** Take what it emits to the `@label` of sections inside, by the label. */
+  readonly labels = new Map<string, TestRouter>();
   readonly #registry = new PluginRegistry();
   /** Those inside of it come before it. */
   readonly #made: Plugin[] = [];
@@ -66,7 +68,11 @@ export class Driver<Kind extends PluginKind> {
       this.#registry.add(each, { from: 'test', version: undefined });
     }
     this.element = sectionAround(definition, configuration);
-    this.plugin = this.#make(definition, this.element, id, { router: this.router, ...more });
+    this.plugin = this.#make(definition, this.element, id, {
+      router: this.router,
+      routerOf: (section: ConfigElement) => this.#routerOf(section),
+      ...more,
+    });
   }
 
   /** What it tells of itself. */
@@ -90,6 +96,13 @@ export class Driver<Kind extends PluginKind> {
     return this.log
       .filter(({ level }) => level === 'warn' || level === 'error')
       .map(({ text }) => text);
+  }
+
+  #routerOf({ label }: ConfigElement): TestRouter {
+    if (label === undefined) return this.router;
+    const router = this.labels.get(label) ?? new TestRouter();
+    this.labels.set(label, router);
+    return router;
   }
 
   #make<K extends PluginKind>(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileTagPattern, TagPatternError } from '../src/routing/tag-pattern.js';
+import { compileTagPattern, TagPatternError } from '../src/index.js';
 
 // [pattern, tags that match, tags that do not]
 const cases: [string, string[], string[]][] = [
