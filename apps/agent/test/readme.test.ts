@@ -14,12 +14,12 @@ test('the shell examples of the README do what they say', async () => {
   const shell = readmeExamples(readme)
     .filter(({ lang }) => lang === 'sh')
     .map(({ code }) => code);
-  const configuration = /<<'END'\n([^]*?)END\n/.exec(shell[1])![1];
+  const configuration = /<<'END'\n([^]*?)END\n/.exec(shell.join(''))![1];
   // The documented port may be taken on this machine.
   const agent = await AgentProcess.start(
     configuration.replace('bind 127.0.0.1', 'bind 127.0.0.1\n  port 0'),
   );
-  const [, json, tag] = /echo '(.*)' \| sluice cat (.*)\n/.exec(shell[2])!;
+  const [, json, tag] = /^echo '(.*)' \| sluice cat (.*)\n/m.exec(shell.join(''))!;
   const sent = await sluice(['cat', '--port', String(agent.port), tag], `${json}\n`);
   expect(sent).toMatchObject({ code: 0, stderr: expect.stringContaining('1 event acknowledged') });
   await agent.until(() => agent.stdout !== '', 'the event was printed');

@@ -14,6 +14,7 @@ const workspace = readManifest(root);
 const packages = publishedPackages();
 const read = (...parts: string[]): string => readFileSync(path.join(...parts), 'utf8');
 
+// What is missing here is mostly written by: node tools/release/fill-metadata.mjs
 test('the root says where the sources are', () => {
   expect(workspace).toMatchObject({
     homepage: `${repositoryUrl}#readme`,

@@ -1,23 +1,12 @@
 import { EventTime, type EventInput } from '@sluice/event-stream';
-import { ForwardSender, speaksTls, targetOf } from '@sluice/forward-client';
-import { readCatFlags, senderOptions, type CatOptions } from './cat-flags.js';
+import { ForwardSender, targetOf } from '@sluice/forward-client';
+import { readCatFlags } from './cat-flags.js';
 import { JsonLineReader, type LineResult } from './json-line-reader.js';
+import { explain } from './sender-errors.js';
+import { senderOptions } from './sender-flags.js';
 
 /** Events of one chunk. */
 const chunkEvents = 1000;
-/** Seconds to find out whether a server that closed the connection speaks TLS. */
-const probeTimeout = 2;
-
-/** What to say on the command line to a server that asks for it, by the code of the error. */
-const remedies: Readonly<Record<string, string>> = {
-  ERR_SLUICE_FORWARD_KEY_NEEDED: '--shared-key',
-  ERR_SLUICE_FORWARD_TLS_NEEDED: '--tls',
-  ERR_SLUICE_FORWARD_NO_TLS: 'leave out --tls',
-  ERR_SLUICE_FORWARD_CERTIFICATE_NEEDED: '--cert and --key',
-};
-/** How a server that speaks TLS, or another protocol, ends a plain connection. */
-const silentEnds: readonly unknown[] = ['ERR_SLUICE_FORWARD_CLOSED', 'ECONNRESET', 'EPIPE'];
-
 function say(text: string): void {
   process.stderr.write(`sluice cat: ${text}\n`);
 }
@@ -54,17 +43,6 @@ export async function cat(args: string[]): Promise<number> {
 
 function countOf(events: number): string {
   return events === 1 ? '1 event' : `${events} events`;
-}
-
-/** What went wrong, and which option would mend it. */
-async function explain(error: Error, options: CatOptions): Promise<string> {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (options.tls === undefined && silentEnds.includes(code)) {
-    const tls = await speaksTls(targetOf(options.sender), probeTimeout);
-    if (tls) return 'the server speaks TLS: --tls';
-  }
-  const remedy = remedies[code] as string | undefined;
-  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
 }
 
 /** @returns how many lines were not JSON objects */

@@ -1,3 +1,5 @@
+import { defaultConfigs } from './default-config.js';
+
 /** A flag of the command line, for what prints help and for what completes words. */
 export interface FlagHelp {
   /** Without the dashes. */
@@ -57,16 +59,57 @@ const chunk: FlagHelp = {
   text: 'only the chunk whose id begins so',
 };
 
+/** Where to send, and how: for `cat` and `bench`. */
+function senderFlags(command: string): FlagHelp[] {
+  return [
+    { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
+    { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224' },
+    {
+      name: 'unix',
+      short: 'u',
+      value: 'PATH',
+      completes: 'file',
+      text: 'send to a Unix socket',
+    },
+    { name: 'tls', text: 'use TLS' },
+    {
+      name: 'ca',
+      value: 'FILE',
+      completes: 'file',
+      text: "trust this CA (PEM) instead of the system's",
+    },
+    { name: 'insecure', text: "do not verify the server's certificate" },
+    {
+      name: 'cert',
+      value: 'FILE',
+      completes: 'file',
+      text: 'client certificate (PEM), for servers that ask for one',
+    },
+    { name: 'key', value: 'FILE', completes: 'file', text: 'its private key (PEM)' },
+    { name: 'shared-key', value: 'KEY', text: 'shared key, for servers with <security>' },
+    {
+      name: 'self-hostname',
+      value: 'NAME',
+      text: `own name in the handshake (default: sluice-${command}.HOSTNAME)`,
+    },
+    { name: 'user', value: 'NAME', text: 'user name, for servers with user_auth' },
+    { name: 'password', value: 'PASSWORD', text: 'password of that user' },
+    { name: 'no-ack', text: 'do not wait until the server has the events' },
+  ];
+}
+
+const plain: FlagHelp = { name: 'plain', text: 'lines instead of a view, as without a terminal' };
+
 /** The shells that `sluice completion` knows. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 export const commands: readonly CommandHelp[] = [
   {
     words: [],
-    args: '-c FILE',
+    args: '[-c FILE]',
     text: 'run with a Fluentd configuration file',
     flags: [
-      config,
+      { ...config, text: `configuration file (default: ${defaultConfigs.join(', ')})` },
       plugin,
       { name: 'dry-run', text: 'check the configuration and exit' },
       { name: 'strict', text: 'refuse a configuration that gives warnings' },
@@ -152,40 +195,44 @@ export const commands: readonly CommandHelp[] = [
     words: ['cat'],
     args: '[options] TAG',
     text: 'send JSON lines from standard input to a forward port',
+    flags: [...senderFlags('cat'), help],
+  },
+  {
+    words: ['playground'],
+    args: '[options]',
+    text: 'show what comes in; also without a configuration',
+    flags: [
+      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224, or any that is free' },
+      plain,
+      help,
+    ],
+  },
+  {
+    words: ['bench'],
+    args: '[options]',
+    text: 'send many events to a forward port, and measure',
+    flags: [
+      ...senderFlags('bench'),
+      { name: 'tag', short: 't', value: 'TAG', text: 'default: bench' },
+      { name: 'seconds', short: 's', value: 'N', text: 'go on for so long (default: 10)' },
+      { name: 'connections', short: 'n', value: 'N', text: 'side by side (default: 1)' },
+      { name: 'rate', value: 'N', text: 'events per second (default: as many as are taken)' },
+      { name: 'size', value: 'BYTES', text: 'text in each event (default: 200)' },
+      { name: 'json', text: 'the result as JSON' },
+      help,
+    ],
+  },
+  {
+    words: ['top'],
+    args: '[options]',
+    text: 'show what a running agent does, from its monitor_agent',
     flags: [
       { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
-      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224' },
-      {
-        name: 'unix',
-        short: 'u',
-        value: 'PATH',
-        completes: 'file',
-        text: 'send to a Unix socket',
-      },
-      { name: 'tls', text: 'use TLS' },
-      {
-        name: 'ca',
-        value: 'FILE',
-        completes: 'file',
-        text: "trust this CA (PEM) instead of the system's",
-      },
-      { name: 'insecure', text: "do not verify the server's certificate" },
-      {
-        name: 'cert',
-        value: 'FILE',
-        completes: 'file',
-        text: 'client certificate (PEM), for servers that ask for one',
-      },
-      { name: 'key', value: 'FILE', completes: 'file', text: 'its private key (PEM)' },
-      { name: 'shared-key', value: 'KEY', text: 'shared key, for servers with <security>' },
-      {
-        name: 'self-hostname',
-        value: 'NAME',
-        text: 'own name in the handshake (default: sluice-cat.HOSTNAME)',
-      },
-      { name: 'user', value: 'NAME', text: 'user name, for servers with user_auth' },
-      { name: 'password', value: 'PASSWORD', text: 'password of that user' },
-      { name: 'no-ack', text: 'do not wait until the server has the events' },
+      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24220' },
+      { name: 'interval', short: 'n', value: 'N', text: 'seconds between two looks (default: 1)' },
+      { name: 'once', text: 'print it once, and exit' },
+      plain,
+      { name: 'json', text: 'a line of JSON for each look' },
       help,
     ],
   },

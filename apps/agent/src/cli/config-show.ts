@@ -4,6 +4,7 @@ import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
 import { complain } from '../paint.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
+import { defaultConfig } from './default-config.js';
 import { parseFlags, UsageError } from './flags.js';
 import { readConfigs } from './read-configs.js';
 import { usageOf } from './usage.js';
@@ -28,7 +29,7 @@ export async function showConfig(args: string[]): Promise<number> {
     process.stdout.write(usageOf(['config', 'show']));
     return 0;
   }
-  const config = values.config ?? positionals.at(0);
+  const config = values.config ?? positionals.at(0) ?? defaultConfig();
   if (config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
   const wanted = Number(values['worker-id']);
   try {

@@ -2,6 +2,7 @@ import type { ParseArgsConfig } from 'node:util';
 import { logLevels, type LogLevel } from '../log-levels.js';
 import { complain } from '../paint.js';
 import { version } from '../version.js';
+import { defaultConfig } from './default-config.js';
 import { parseFlags, UsageError } from './flags.js';
 import { run } from './run.js';
 import { usage, usageOf } from './usage.js';
@@ -20,6 +21,7 @@ const runFlags = {
   'pid-file': { type: 'string' },
   umask: { type: 'string' },
   daemon: { type: 'string', short: 'd' },
+  plain: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -53,7 +55,14 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
     return 0;
   }
   if (positionals.length > 0) throw new UsageError(`unknown command "${positionals[0]}"`);
-  if (values.config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
+  const config = values.config ?? defaultConfig();
+  if (config === undefined) {
+    const other = Object.keys(values).find((name) => name !== 'plain');
+    if (other !== undefined) throw new UsageError(`--${other} needs a configuration file: -c FILE`);
+    return (await import('./playground.js')).playground(args, onReady);
+  }
+  if (values.plain === true) throw new UsageError('--plain does not go with a configuration');
+  if (values.config === undefined) complain(`sluice: the configuration is ${config}`);
   const format = values['log-format'];
   if (format !== undefined && format !== 'text' && format !== 'json') {
     throw new UsageError(`--log-format is text or json, not "${format}"`);
@@ -64,7 +73,7 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   const { 'inline-config': inlineConfig, 'pid-file': pidFile, workers, umask } = values;
   const level = logLevel(values.verbose?.length ?? 0, values.quiet?.length ?? 0);
   return run({
-    config: values.config,
+    config,
     dryRun: values['dry-run'] === true,
     strict: values.strict === true,
     supervisor: values['no-supervisor'] !== true,
@@ -94,6 +103,19 @@ async function subcommand(command: 'config' | 'plugin', args: string[]): Promise
   throw new UsageError('the commands are: sluice plugin list, sluice plugin show');
 }
 
+type Tool = (args: string[], onReady?: () => void) => Promise<number>;
+
+/** Commands with options of their own. */
+const tools = new Map<string | undefined, Tool>([
+  ['bench', async (args) => (await import('./bench.js')).bench(args)],
+  ['cat', async (args) => (await import('./cat.js')).cat(args)],
+  [
+    'playground',
+    async (args, onReady) => (await import('./playground.js')).playground(args, onReady),
+  ],
+  ['top', async (args) => (await import('./top.js')).top(args)],
+]);
+
 /**
  * The command `sluice`.
  *
@@ -105,12 +127,13 @@ export async function main(args: string[], hooks: { onReady?: () => void } = {})
   try {
     // What the agent itself does not need is imported when it is asked for.
     const [command, ...rest] = args as [string | undefined, ...string[]];
-    if (command === 'cat') {
+    const tool = tools.get(command);
+    if (command !== undefined && tool !== undefined) {
       if (rest.some((arg) => arg === '--help' || arg === '-h')) {
-        process.stdout.write(usageOf(['cat']));
+        process.stdout.write(usageOf([command]));
         return 0;
       }
-      return await (await import('./cat.js')).cat(rest);
+      return await tool(rest, hooks.onReady);
     }
     if (command === 'buffer') {
       return await (await import('./buffer-commands.js')).bufferCommand(rest);

@@ -23,7 +23,7 @@ function optionsOf(title: string, flags: readonly FlagHelp[]): string {
 /** What `sluice --help` prints. */
 export const usage = [
   'Usage:\n',
-  row('sluice -c FILE', commands[0].text),
+  row('sluice [-c FILE]', commands[0].text),
   row('sluice --dry-run -c FILE', 'only check the configuration'),
   ...commands.slice(1).map((command) => row(call(command), command.text)),
   '\n',

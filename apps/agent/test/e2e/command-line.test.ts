@@ -82,6 +82,9 @@ describe('--help', () => {
     [['plugin', '--help'], 'sluice plugin list'],
     [['plugin', 'show', '--help'], '--json'],
     [['cat', '--help'], '--no-ack'],
+    [['bench', '--help'], 'sluice-bench.HOSTNAME'],
+    [['top', '-h'], '--interval N'],
+    [['playground', '--help'], '--plain'],
     [['completion', '--help'], 'bash|zsh|fish'],
     [['buffer', '--help'], 'sluice buffer export'],
     [['buffer', 'show', '--help'], '--events'],
@@ -115,6 +118,8 @@ describe('completion', () => {
     ['sluice buffer show --e', ['--events']],
     ['sluice --log-format ', ['json', 'text']],
     ['sluice cat --in', ['--insecure']],
+    ['sluice t', ['top']],
+    ['sluice bench --c', ['--ca', '--cert', '--connections']],
     ['sluice completion z', ['zsh']],
   ])('of bash: %j', async (line, expected) => {
     const script = (await sluice(['completion', 'bash'])).stdout;

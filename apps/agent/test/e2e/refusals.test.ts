@@ -99,7 +99,13 @@ test('a good configuration passes the dry run, and nothing is started', async ()
 });
 
 test('a wrong command line ends with 2 and points at the help', async () => {
-  for (const args of [[], ['-x'], ['nonsense'], ['-c'], ['-c', 'a', '--log-format', 'xml']]) {
+  for (const args of [
+    ['-w', '2'],
+    ['-x'],
+    ['nonsense'],
+    ['-c'],
+    ['-c', 'a', '--log-format', 'xml'],
+  ]) {
     const { code, stderr } = await sluice(args);
     expect(stderr).toContain('sluice --help');
     expect(code).toBe(2);

@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest';
+import { runReadmeExamples } from '../../../tools/readme-examples.mjs';
+
+test('the examples of the README run, and print what it says', async () => {
+  const outputs = await runReadmeExamples(new URL('../README.md', import.meta.url));
+  expect(outputs).toEqual(['', 'true true\ntrue\n']);
+}, 60_000);
