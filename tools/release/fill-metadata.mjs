@@ -13,6 +13,7 @@ for (const { folder, directory, manifest } of publishedPackages()) {
   const { name, version, description, keywords, files, scripts, ...rest } = manifest;
   /** @type {import('./packages.mjs').Manifest} */
   const filled = {
+    ...rest,
     name,
     version,
     description,
@@ -20,7 +21,6 @@ for (const { folder, directory, manifest } of publishedPackages()) {
     homepage: `${repositoryUrl}/tree/main/${directory}#readme`,
     bugs: { url: `${repositoryUrl}/issues` },
     repository: { type: 'git', url: `git+${repositoryUrl}.git`, directory },
-    ...rest,
     license,
     engines,
     files: files.includes('CHANGELOG.md') ? files : ['CHANGELOG.md', ...files],
