@@ -20,7 +20,6 @@ export { ForwardReader } from './reader.js';
 export type { ForwardReaderOptions, Refusal } from './reader-options.js';
 export {
   ForwardSecurity,
-  isNetwork,
   type ForwardClientRule,
   type ForwardSecurityOptions,
   type ForwardUser,

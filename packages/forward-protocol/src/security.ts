@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { Networks } from '@sluice/socket-options';
 
 /** A user who may authenticate. */
 export interface ForwardUser {
@@ -33,17 +33,16 @@ export interface ForwardSecurityOptions {
 export class ForwardSecurity {
   readonly selfHostname: string;
   readonly userAuth: boolean;
-  private readonly rules: { list: BlockList; rule: ForwardClientRule }[];
+  private readonly rules: { networks: Networks; rule: ForwardClientRule }[];
 
-  /** @throws RangeError where a text is not a network */
+  /** @throws SocketOptionError where a text is not a network */
   constructor(private readonly options: ForwardSecurityOptions) {
     this.selfHostname = options.selfHostname;
     this.userAuth = options.userAuth ?? false;
-    this.rules = (options.clients ?? []).map((rule) => {
-      const list = new BlockList();
-      for (const network of rule.networks) addNetwork(list, network);
-      return { list, rule };
-    });
+    this.rules = (options.clients ?? []).map((rule) => ({
+      networks: new Networks(rule.networks),
+      rule,
+    }));
   }
 
   /**
@@ -64,33 +63,6 @@ export class ForwardSecurity {
   }
 
   private match(address: string): ForwardClientRule | undefined {
-    // A dual-stack socket shows IPv4 peers as ::ffff:192.0.2.1.
-    const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-    const family = isIP(plain);
-    if (family === 0) return undefined; // a Unix socket has no address
-    const type = family === 6 ? 'ipv6' : 'ipv4';
-    return this.rules.find(({ list }) => list.check(plain, type))?.rule;
+    return this.rules.find(({ networks }) => networks.has(address))?.rule;
   }
-}
-
-/** Whether the text is an IP address or a network in CIDR notation. */
-export function isNetwork(text: string): boolean {
-  try {
-    addNetwork(new BlockList(), text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function addNetwork(list: BlockList, network: string): void {
-  const slash = network.indexOf('/');
-  const address = slash < 0 ? network : network.slice(0, slash);
-  const family = isIP(address);
-  const most = family === 6 ? 128 : 32;
-  const prefix = slash < 0 ? String(most) : network.slice(slash + 1);
-  if (family === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > most) {
-    throw new RangeError(`not an address or a network: ${JSON.stringify(network)}`);
-  }
-  list.addSubnet(address, Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -105,7 +105,7 @@ describe('clients', () => {
     '%s is no network',
     (network) => {
       expect(() => new ForwardSecurity({ ...base, clients: [{ networks: [network] }] })).toThrow(
-        RangeError,
+        'is not an address or a network',
       );
     },
   );

@@ -1,6 +1,5 @@
 import { defineSection, secret, t, type SectionOf } from '@sluice/config';
-import { isNetwork } from '@sluice/forward-protocol';
-import { transportSection } from '@sluice/plugin';
+import { checkClient, clientParams, transportSection } from '@sluice/plugin';
 
 const mib = 1024 * 1024;
 
@@ -19,27 +18,11 @@ const clientSection = defineSection({
   description: 'Peers with a shared key or users of their own.',
   unknown: 'error',
   params: {
-    host: t.string().optional().describe('Address or host name of one peer; or network'),
-    network: t.string().optional().describe('Network of peers as CIDR, such as 192.168.0.0/16'),
+    ...clientParams,
     sharedKey: secret(t.string()).optional().describe('Shared key of these peers'),
     users: t.array(t.string()).default([]).describe('Names of the users that may come from here'),
   },
-  check: (value, context) => {
-    if (value.network !== undefined && !isNetwork(value.network)) {
-      throw context.error(
-        'network',
-        `${JSON.stringify(value.network)} is not a network`,
-        'write an address and a prefix: 192.168.0.0/16',
-      );
-    }
-    if ((value.host === undefined) === (value.network === undefined)) {
-      throw context.error(
-        value.host === undefined ? undefined : 'network',
-        '<client> needs either host or network',
-        value.host === undefined ? 'add host or network' : 'use one <client> for each',
-      );
-    }
-  },
+  check: checkClient,
 });
 
 const securitySection = defineSection({

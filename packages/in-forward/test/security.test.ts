@@ -90,8 +90,8 @@ test('a client host that does not resolve is an error at the start', async () =>
   await expect(
     startInput(section('<client>\nhost no-such-host.invalid\n</client>')),
   ).rejects.toMatchObject({
-    code: 'ERR_SLUICE_FORWARD_SECURITY',
-    value: 'no-such-host.invalid',
+    code: 'ERR_SLUICE_CLIENT_HOST',
+    host: 'no-such-host.invalid',
     message: expect.stringMatching(/does not resolve/),
   });
 });

@@ -1,6 +1,5 @@
 import { defineSection, param, t, type CheckContext } from '@sluice/config';
-import { transportSection, transportSectionOf } from '@sluice/plugin';
-import { isNetwork } from './networks.js';
+import { checkClient, clientParams, transportSection, transportSectionOf } from '@sluice/plugin';
 
 const mib = 1024 * 1024;
 
@@ -36,26 +35,8 @@ const client = defineSection({
   name: 'client',
   description: 'Peers that may connect.',
   unknown: 'error',
-  params: {
-    host: t.string().optional().describe('Address or host name of one peer; or network'),
-    network: t.string().optional().describe('Network of peers as CIDR, such as 192.168.0.0/16'),
-  },
-  check: ({ host, network }, context) => {
-    if ((host === undefined) === (network === undefined)) {
-      throw context.error(
-        host === undefined ? undefined : 'network',
-        '<client> needs either host or network',
-        host === undefined ? 'add host or network' : 'use one <client> for each',
-      );
-    }
-    if (network !== undefined && !isNetwork(network)) {
-      throw context.error(
-        'network',
-        `${JSON.stringify(network)} is not a network`,
-        'write an address and a prefix: 192.168.0.0/16',
-      );
-    }
-  },
+  params: clientParams,
+  check: checkClient,
 });
 
 const security = defineSection({

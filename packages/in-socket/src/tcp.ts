@@ -3,6 +3,7 @@ import type { ConfigElement, SectionOf } from '@sluice/config';
 import { DelimitedReader } from '@sluice/formats';
 import {
   checkKeeping,
+  clientNetworks,
   defineInput,
   Input,
   KEPT,
@@ -14,7 +15,6 @@ import {
   type PluginStatistics,
 } from '@sluice/plugin';
 import type { Connection } from '@sluice/server';
-import { clientNetworks } from './networks.js';
 import { ReceivedTexts } from './received-texts.js';
 import { tcpSection } from './section.js';
 
@@ -33,6 +33,7 @@ class TcpInput extends Input {
 
   override async start(): Promise<void> {
     const { port, bind, transport, sendKeepalivePacket, security } = this.#config;
+    const networks = await Promise.all((security?.clients ?? []).map(clientNetworks));
     const server = await this.servers.createConnection(
       TITLE,
       port,
@@ -41,7 +42,7 @@ class TcpInput extends Input {
         bind,
         sendKeepalivePacket,
         resolveName: hostnameKey(this.#config) !== undefined,
-        ...(security && { allowedNetworks: await clientNetworks(security.clients) }),
+        ...(security && { allowedNetworks: networks.flat() }),
       },
       (connection) => this.#accept(connection),
     );

@@ -7,6 +7,7 @@ import {
   type SectionOf,
 } from '@sluice/config';
 import { supportedCompressions } from '@sluice/forward-protocol';
+import { serviceParams } from '@sluice/plugin';
 
 const mib = 1024 * 1024;
 const versions = ['TLSv1_1', 'TLSv1_2', 'TLSv1_3', 'TLS1_1', 'TLS1_2', 'TLS1_3'] as const;
@@ -14,21 +15,7 @@ const versions = ['TLSv1_1', 'TLSv1_2', 'TLSv1_3', 'TLS1_1', 'TLS1_2', 'TLS1_3']
 const serverSection = defineSection({
   name: 'server',
   description: 'One server to send to.',
-  params: {
-    host: t.string().describe('Host name or address of the server'),
-    port: t.integer({ min: 1, max: 65_535 }).default(24_224).describe('Its port'),
-    name: t.string().optional().describe('Its name in its certificate (default: host)'),
-    weight: t
-      .integer({ min: 0 })
-      .default(60)
-      .describe('Its share of the chunks, in relation to the other weights; with 0 it gets none'),
-    standby: t.bool().default(false).describe('Use it only while another server is unavailable'),
-    sharedKey: secret(t.string())
-      .optional()
-      .describe('Its shared key (default: that of <security>)'),
-    username: t.string().optional().describe('User name for its user_auth'),
-    password: secret(t.string()).optional().describe('Password of that user'),
-  },
+  params: serviceParams,
 });
 
 const securitySection = defineSection({

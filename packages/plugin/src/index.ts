@@ -3,6 +3,8 @@ export type { BudgetOptions, BudgetStatistics, BudgetTicket } from '@sluice/even
 export { systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export { ChunkStore } from './chunk-store.js';
+export { checkClient, ClientHostError, clientNetworks, clientParams } from './clients.js';
+export type { Client } from './clients.js';
 export type { ChunkInfo, ChunkMetadata, StoredChunk } from './chunk-store.js';
 export type { InnerKind, InnerPlugin, InnerPlugins, PluginContext } from './context.js';
 export {
@@ -70,7 +72,7 @@ export type { Lifecycle, Phase } from './plugin.js';
 export { parseRecordAccessor, RecordAccessorError } from './record-accessor.js';
 export type { FieldPath } from './record-accessor.js';
 export type { Router } from './router.js';
-export { ServiceDiscovery } from './service-discovery.js';
+export { ServiceDiscovery, serviceParams } from './service-discovery.js';
 export type { Service } from './service-discovery.js';
 export { sourceFields } from './source-fields.js';
 export type { Peer, SourceKeys } from './source-fields.js';

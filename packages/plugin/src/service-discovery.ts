@@ -1,3 +1,4 @@
+import { secret, t } from '@sluice/config';
 import { Plugin } from './plugin.js';
 
 /** A server that events may be sent to. Fluentd: `Fluent::Plugin::ServiceDiscovery::Service`. */
@@ -14,6 +15,21 @@ export interface Service {
   readonly password?: string;
   readonly sharedKey?: string;
 }
+
+/** The parameters of a section that describes one {@link Service}, with Fluentd's names. */
+export const serviceParams = {
+  host: t.string().describe('Host name or address of the server'),
+  port: t.integer({ min: 1, max: 65_535 }).default(24_224).describe('Its port'),
+  name: t.string().optional().describe('Its name in its certificate (default: host)'),
+  weight: t
+    .integer({ min: 0 })
+    .default(60)
+    .describe('Its share of the load, in relation to the other weights; with 0 it gets none'),
+  standby: t.bool().default(false).describe('Use it only while another server is unavailable'),
+  sharedKey: secret(t.string()).optional().describe('Its shared key (default: that of <security>)'),
+  username: t.string().optional().describe('User name for its user_auth'),
+  password: secret(t.string()).optional().describe('Password of that user'),
+};
 
 /**
  * Finds the servers that an output sends to, and tells when they change. Fluentd:

@@ -1,7 +1,8 @@
-import { defineSection, secret, t, type SectionOf } from '@sluice/config';
+import { defineSection, type SectionOf } from '@sluice/config';
 import {
   ServiceDiscovery,
   defineServiceDiscovery,
+  serviceParams,
   type PluginContext,
   type Service,
 } from '@sluice/plugin';
@@ -9,19 +10,7 @@ import {
 const serviceSection = defineSection({
   name: 'service',
   description: 'One server.',
-  params: {
-    host: t.string().describe('Host name or address of the server'),
-    port: t.integer({ min: 1, max: 65_535 }).default(24_224).describe('Its port'),
-    name: t.string().optional().describe('Its name in its certificate (default: host)'),
-    weight: t
-      .integer({ min: 0 })
-      .default(60)
-      .describe('Its share of the load, in relation to the other weights'),
-    standby: t.bool().default(false).describe('Use it only while another server is unavailable'),
-    username: t.string().optional().describe('User name for its user_auth'),
-    password: secret(t.string()).optional().describe('Password of that user'),
-    sharedKey: secret(t.string()).optional().describe('Its shared key'),
-  },
+  params: serviceParams,
 });
 
 const section = defineSection({

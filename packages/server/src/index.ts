@@ -1,3 +1,4 @@
+export { isNetwork } from '@sluice/socket-options';
 export { createServerHelper, type ServerHelper } from './helper.js';
 export type { HelperOptions } from './helper-options.js';
 export type { ServerHandle } from './managed-server.js';
