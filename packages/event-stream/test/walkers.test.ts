@@ -220,7 +220,6 @@ test('fields that differ from entry to entry are set as fields that are the same
         let n = 0;
         const set = setFields(bytes, made.length, {
           names: [Buffer.from('key 1')],
-          pairs: 1,
           bytes: () => packPair('key 1', texts[n++]),
         });
         const one = made.map((entry, index) =>
