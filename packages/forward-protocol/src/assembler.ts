@@ -6,6 +6,7 @@ import { decompress, unsupportedReason } from './decompress.js';
 import { ForwardProtocolError } from './errors.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 import type { MessageOption } from './option.js';
+import type { PooledMemory } from './pooled-memory.js';
 import type { ReaderSettings, Refusal } from './reader-options.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -19,6 +20,8 @@ export interface Envelope {
   size: number;
   option: MessageOption | undefined;
   format: 'msgpack' | 'json';
+  /** Where the message was collected; undefined where it lies in what was pushed. */
+  memory: PooledMemory | undefined;
 }
 
 /** What a scan has found in the entries of a message. */
@@ -114,6 +117,7 @@ export class MessageAssembler {
     if (invalid === entries) valid = EMPTY;
     else if (invalid + zeroTimes > 0) {
       valid = repairEntries(bytes, 0, bytes.length, EventTime.now());
+      envelope.memory = undefined;
     }
     const stream = EventStream.fromScanned(valid, entries - invalid, extensions, option?.chunk);
     this.settings.onMessage(new AssembledMessage(envelope, stream, invalid, undefined));
@@ -126,6 +130,7 @@ class AssembledMessage implements ForwardMessage {
   readonly invalidTag: boolean;
   readonly size: number;
   readonly format: 'msgpack' | 'json';
+  readonly memory: PooledMemory | undefined;
   readonly #option: MessageOption | undefined;
 
   constructor(
@@ -139,6 +144,7 @@ class AssembledMessage implements ForwardMessage {
     this.invalidTag = envelope.tag === undefined;
     this.size = envelope.size;
     this.format = envelope.format;
+    this.memory = envelope.memory;
     this.#option = envelope.option;
   }
 

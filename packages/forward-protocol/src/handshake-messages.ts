@@ -59,7 +59,8 @@ export class HandshakeFramer {
       throw refused(`a handshake message is larger than ${LARGEST_HANDSHAKE} bytes`);
     }
     if (next === INCOMPLETE) {
-      this.pending = bytes;
+      // What was pushed is its owner's again.
+      this.pending = bytes === data ? Buffer.from(data) : bytes;
       return undefined;
     }
     this.pending = Buffer.alloc(0);

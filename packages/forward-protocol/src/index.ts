@@ -15,7 +15,7 @@ export {
 } from './encode.js';
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';
 export { LARGEST_HANDSHAKE } from './handshake-messages.js';
-export type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
+export type { ForwardMessage, ForwardMode, ForwardSignal, MessageMemory } from './message.js';
 export { ForwardReader } from './reader.js';
 export type { ForwardReaderOptions, Refusal } from './reader-options.js';
 export {

@@ -6,6 +6,15 @@ export type ForwardMode = 'message' | 'forward' | 'packed_forward' | 'compressed
 /** What a payload holds, Fluent Bit's `fluent_signal`. */
 export type ForwardSignal = 'logs' | 'metrics' | 'traces';
 
+/** Memory that is used again when nobody holds it. */
+export interface MessageMemory {
+  readonly bytes: Buffer;
+  /** One more holds it. */
+  retain(): void;
+  /** One holds it no longer; the bytes may be overwritten after the last. */
+  release(): void;
+}
+
 /** One message of the forward protocol. */
 export interface ForwardMessage {
   readonly mode: ForwardMode;
@@ -39,11 +48,18 @@ export interface ForwardMessage {
   /** How the payload was compressed. */
   readonly compressed: string | undefined;
   /**
-   * All options, decoded when asked for; undefined where there are none.
+   * All options, decoded when asked for, which has to be before `onMessage` has returned; undefined
+   * where there are none.
    *
    * @throws EventStreamError where they are nested more than 128 deep
    */
   readonly option: EventRecord | undefined;
+  /**
+   * Holds the bytes of the stream and the payload, which are valid until `onMessage` has returned:
+   * whoever needs them for longer calls its `retain`, and later its `release`. Undefined where they
+   * lie in what was pushed, or have memory of their own.
+   */
+  readonly memory: MessageMemory | undefined;
   /** What the peer speaks, and wants its ack in. */
   readonly format: 'msgpack' | 'json';
 }

@@ -4,6 +4,7 @@ import { JsonReader } from './json/reader.js';
 import type { ForwardMode } from './message.js';
 import { MessageParser, OVERSIZE } from './message-parser.js';
 import { LONGEST_ID, MessageOption } from './option.js';
+import { PooledMemory } from './pooled-memory.js';
 import {
   readerSettings,
   type ForwardReaderOptions,
@@ -27,7 +28,8 @@ export class ForwardReader {
   private readonly settings: ReaderSettings;
   private readonly assembler: MessageAssembler;
   private readonly parser: MessageParser;
-  private pending = Buffer.alloc(0);
+  /** Where a message that is cut is collected. */
+  private pending: PooledMemory | undefined;
   private pendingLength = 0;
   private tail: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -58,10 +60,13 @@ export class ForwardReader {
   close(): void {
     this.failure ??= new ForwardProtocolError('ERR_SLUICE_FORWARD_CLOSED', 'the reader is closed');
     this.assembler.close();
+    this.drop();
   }
 
   /**
-   * Takes the next bytes of the connection, which must not be changed afterwards.
+   * Takes the next bytes of the connection. They must stay as they are until this returns or its
+   * promise has settled, and as long as anybody looks at a message that lies in them: one whose
+   * `memory` is undefined.
    *
    * @returns a promise where a payload is being inflated, or so large that it is looked through in
    *   steps: whoever reads from a socket waits for it before the next read. Bytes pushed meanwhile are kept and their messages stay in order.
@@ -146,7 +151,7 @@ export class ForwardReader {
         'not a forward message in JSON',
       );
     }
-    void this.complete(bytes, 0, end, size);
+    void this.complete(bytes, 0, end, undefined, size);
   }
 
   private consumeMsgpack(data: Buffer): void | Promise<void> {
@@ -158,18 +163,21 @@ export class ForwardReader {
       const count = Math.min(end - pos, known + (parser.endKnown ? LOOKAHEAD : ENTRIES_LOOKAHEAD));
       this.append(data, pos, count);
       pos += count;
-      const bytes = this.pending;
+      const memory = this.pending!;
+      const { bytes } = memory;
       const length = this.pendingLength;
       const next = this.parse(bytes, 0, length);
       if (next >= 0) {
         // What was taken too much is still in the read.
         pos -= length - next;
         this.pendingLength = 0;
-        this.pending = EMPTY;
-        const wait = this.complete(bytes, 0, next);
+        this.pending = undefined;
+        const wait = this.completeCollected(memory, next);
         if (wait !== undefined) return this.resume(wait, data, pos);
       } else if (parser.discarding) {
+        this.pending = undefined;
         this.keep(bytes, parser.dropped(length), length);
+        memory.release();
       }
     }
     while (pos < end) {
@@ -177,7 +185,7 @@ export class ForwardReader {
       if (next >= 0) {
         const start = pos;
         pos = next;
-        const wait = this.complete(data, start, next);
+        const wait = this.complete(data, start, next, undefined);
         if (wait !== undefined) return this.resume(wait, data, pos);
       } else if (parser.discarding) {
         this.keep(data, pos + parser.dropped(end - pos), end);
@@ -198,27 +206,34 @@ export class ForwardReader {
 
   /** Begins to collect a message that is cut. */
   private keep(bytes: Buffer, start: number, end: number): void {
-    const rest = bytes.subarray(start, end);
-    this.pending = EMPTY;
+    this.drop();
+    if (end > start) this.append(bytes, start, end - start);
+  }
+
+  private drop(): void {
+    this.pending?.release();
+    this.pending = undefined;
     this.pendingLength = 0;
-    this.append(rest, 0, rest.length);
   }
 
   private append(data: Buffer, start: number, count: number): void {
     const length = this.pendingLength + count;
-    if (length > this.pending.length) {
+    const before = this.pending;
+    const size = before?.bytes.length ?? 0;
+    let memory = before;
+    if (memory === undefined || length > size) {
       // Doubling keeps the copying linear. A known need is allocated at once where it is small, or
       // where a good part of it has come: what a peer announces alone takes no memory.
       const known = this.parser.need + LOOKAHEAD;
       // A need that grows with every piece must not replace the doubling.
-      const doubled = Math.max(length, 1024, this.pending.length * 2);
+      const doubled = Math.max(length, 1024, size * 2);
       const trusted = Math.max(TRUSTED_ALLOCATION, length * TRUSTED_RATIO);
-      const capacity = known > doubled && known <= trusted ? known : doubled;
-      const bigger = Buffer.allocUnsafeSlow(capacity);
-      this.pending.copy(bigger, 0, 0, this.pendingLength);
-      this.pending = bigger;
+      memory = PooledMemory.take(known > doubled && known <= trusted ? known : doubled);
+      before?.bytes.copy(memory.bytes, 0, 0, this.pendingLength);
+      before?.release();
+      this.pending = memory;
     }
-    data.copy(this.pending, this.pendingLength, start, start + count);
+    data.copy(memory.bytes, this.pendingLength, start, start + count);
     this.pendingLength = length;
   }
 
@@ -237,11 +252,26 @@ export class ForwardReader {
     return parser.parse(bytes, start, end);
   }
 
+  /** A message that was cut is there as a whole. */
+  private completeCollected(memory: PooledMemory, end: number): void | Promise<void> {
+    let wait: void | Promise<void>;
+    try {
+      wait = this.complete(memory.bytes, 0, end, memory);
+    } catch (error) {
+      memory.release();
+      throw error;
+    }
+    if (wait !== undefined) return releasing(wait, memory);
+    memory.release();
+    return undefined;
+  }
+
   /** A message is there as a whole: makes it, and delivers it now or when it is inflated. */
   private complete(
     bytes: Buffer,
     start: number,
     end: number,
+    memory: PooledMemory | undefined,
     size = end - start,
   ): void | Promise<void> {
     const { parser, assembler, settings } = this;
@@ -262,6 +292,7 @@ export class ForwardReader {
           ? new MessageOption(bytes, start + parser.optionStart, start + parser.optionEnd)
           : undefined,
       format: this.json === undefined ? 'msgpack' : 'json',
+      memory,
     };
     if (size > settings.chunkSizeLimit) {
       assembler.refuse('chunk_size_limit', this.tooLarge, envelope);
@@ -292,6 +323,7 @@ export class ForwardReader {
       const entry = Buffer.allocUnsafe(1 + bodyEnd - bodyStart);
       entry[0] = 0x92;
       bytes.copy(entry, 1, bodyStart, bodyEnd);
+      envelope.memory = undefined;
       return assembler.packed(entry, envelope);
     }
     const payload = bytes.subarray(bodyStart, bodyEnd);
@@ -315,7 +347,14 @@ export class ForwardReader {
   }
 }
 
-const EMPTY = Buffer.alloc(0);
+async function releasing(wait: Promise<void>, memory: PooledMemory): Promise<void> {
+  try {
+    await wait;
+  } finally {
+    memory.release();
+  }
+}
+
 const MODES: Record<'packed' | 'entries' | 'message', ForwardMode> = {
   packed: 'packed_forward',
   entries: 'forward',

@@ -113,8 +113,11 @@ function read(
   let start = 0;
   try {
     for (const cut of [...cuts, bytes.length]) {
-      const wait = reader.push(bytes.subarray(start, cut));
-      if (wait !== undefined) onWait(wait);
+      // The bytes are valid until the push has settled, and no longer.
+      const piece = Buffer.from(bytes.subarray(start, cut));
+      const wait = reader.push(piece);
+      if (wait === undefined) piece.fill(0xc1);
+      else onWait(overwriteAfter(wait, piece));
       start = cut;
       expect(reader.bufferedBytes).toBeLessThanOrEqual(LIMIT + 64);
     }
@@ -192,6 +195,10 @@ test(
   },
 );
 
+function overwriteAfter(wait: Promise<void>, bytes: Buffer): Promise<void> {
+  return wait.finally(() => bytes.fill(0xc1));
+}
+
 async function readAll(bytes: Buffer, size: number): Promise<Outcome> {
   const outcome: Outcome = { seen: [], error: undefined };
   const reader = new ForwardReader({
@@ -202,7 +209,8 @@ async function readAll(bytes: Buffer, size: number): Promise<Outcome> {
   });
   try {
     for (let pos = 0; pos < bytes.length; pos += size) {
-      await reader.push(bytes.subarray(pos, pos + size));
+      const piece = Buffer.from(bytes.subarray(pos, pos + size));
+      await overwriteAfter(Promise.resolve(reader.push(piece)), piece);
     }
   } catch (error) {
     if (!(error instanceof ForwardProtocolError)) throw error;

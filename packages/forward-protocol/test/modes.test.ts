@@ -21,13 +21,58 @@ const option = { chunk: 'Y2h1bms=', size: 3 };
 /** Pushes the bytes in pieces of `size` and gives the messages back. */
 function read(bytes: Buffer, size: number): ForwardMessage[] {
   const messages: ForwardMessage[] = [];
-  const reader = new ForwardReader({ onMessage: (message) => messages.push(message) });
+  const reader = new ForwardReader({
+    onMessage: (message) => {
+      message.memory?.retain(); // it is looked at later
+      messages.push(message);
+    },
+  });
   for (let pos = 0; pos < bytes.length; pos += size) {
     expect(reader.push(bytes.subarray(pos, pos + size))).toBeUndefined();
   }
   expect(reader.bufferedBytes).toBe(0);
   return messages;
 }
+
+test('what nobody retains is used again', () => {
+  const bytes = encodePackedForward('t', EventStream.fromEvents(events));
+  const streams: EventStream[] = [];
+  const memories = new Set<unknown>();
+  const reader = new ForwardReader({
+    onMessage: ({ stream, memory }) => {
+      streams.push(stream);
+      memories.add(memory);
+    },
+  });
+  for (let times = 0; times < 3; times++) {
+    void reader.push(bytes.subarray(0, 100));
+    void reader.push(bytes.subarray(100));
+  }
+  // One buffer for all three, overwritten when nobody held it.
+  expect([...memories]).toEqual([expect.objectContaining({ bytes: expect.any(Buffer) })]);
+  expect(streams.map(({ bytes: [first] }) => first)).toEqual([0xc1, 0xc1, 0xc1]);
+});
+
+test('what somebody retains stays until it is released', () => {
+  const stream = EventStream.fromEvents(events);
+  const bytes = encodePackedForward('t', stream);
+  const messages: ForwardMessage[] = [];
+  const reader = new ForwardReader({
+    onMessage: (message) => {
+      message.memory!.retain();
+      messages.push(message);
+    },
+  });
+  for (let times = 0; times < 3; times++) {
+    void reader.push(bytes.subarray(0, 100));
+    void reader.push(bytes.subarray(100));
+  }
+  for (const message of messages) {
+    expect(message.stream.bytes.equals(stream.bytes)).toBe(true);
+    message.memory!.release();
+    expect(message.stream.bytes[0]).toBe(0xc1);
+  }
+});
 
 describe.each([1, 2, 7, 64, 65_536])('in pieces of %i bytes', (size) => {
   test('every mode, one after another', () => {

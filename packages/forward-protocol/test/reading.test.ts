@@ -24,7 +24,10 @@ async function read(
   const messages: ForwardMessage[] = [];
   const refusals: Refusal[] = [];
   const reader = new ForwardReader({
-    onMessage: (message) => messages.push(message),
+    onMessage: (message) => {
+      message.memory?.retain(); // it is looked at later
+      messages.push(message);
+    },
     onRefused: (refusal) => refusals.push(refusal),
     ...options,
   });

@@ -66,7 +66,9 @@ export class ForwardConnection {
     readonly context: ForwardContext,
   ) {
     const { config, security, statistics, memory } = context;
-    this.#inFlight = new InFlight(new Budget({ limit: config.inFlightLimit, parent: memory }));
+    this.#inFlight = new InFlight(new Budget({ limit: config.inFlightLimit, parent: memory }), () =>
+      connection.retain(),
+    );
     this.#acks = new AckWriter(connection, config.unreadAckLimit);
     this.#unfinished = context.unfinished.join((reason) => {
       this.#refuse(reason, UNFINISHED[reason]);
@@ -223,12 +225,16 @@ export class ForwardConnection {
       this.#kept(message.ackId, message.format);
       return;
     }
-    if (this.#source !== undefined) stream = stream.withFields(this.#source.fields);
+    let { memory } = message;
+    if (this.#source !== undefined) {
+      stream = stream.withFields(this.#source.fields);
+      memory = undefined; // its bytes are its own
+    }
     const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
     if (kept === KEPT) {
       this.#kept(message.ackId, message.format);
     } else {
-      this.#wait(message.ackId, message.format, kept, this.#inFlight.add(stream.bytes));
+      this.#wait(message.ackId, message.format, kept, this.#inFlight.add(stream.bytes, memory));
       if (config.denyKeepalive) this.#status = 'draining';
     }
   }

@@ -101,7 +101,7 @@ export class ForwardInput extends Input {
         backlog: config.backlog,
         sendKeepalivePacket: config.sendKeepalivePacket,
         lingerTimeout: config.lingerTimeout ?? transport.lingerTimeout,
-        ...this.#limits(),
+        ...this.#connections(),
         maxConnectionsPerAddress: config.maxConnectionsPerAddress,
         resolveName: config.resolveHostname ?? config.sourceHostnameKey !== undefined,
         handshakeTimeout: config.handshakeTimeout,
@@ -114,9 +114,12 @@ export class ForwardInput extends Input {
     );
   }
 
-  #limits(): Pick<StreamOptions, 'maxConnections' | 'idleTimeout' | 'sendTimeout'> {
+  #connections(): Pick<
+    StreamOptions,
+    'maxConnections' | 'idleTimeout' | 'sendTimeout' | 'reuseReadBuffers'
+  > {
     const { maxConnections, idleTimeout, sendTimeout } = this.#config;
-    return { maxConnections, idleTimeout, sendTimeout };
+    return { maxConnections, idleTimeout, sendTimeout, reuseReadBuffers: true };
   }
 
   async #listenUnix(path: string, context: ForwardContext): Promise<void> {
@@ -127,7 +130,7 @@ export class ForwardInput extends Input {
       {
         proto: 'unix',
         backlog: config.backlog,
-        ...this.#limits(),
+        ...this.#connections(),
         ...(config.unixPerm !== undefined && { permissions: config.unixPerm }),
       },
       (connection) => {

@@ -1,3 +1,4 @@
+import type { MessageMemory } from '@sluice/forward-protocol';
 import type { Budget, BudgetTicket } from '@sluice/plugin';
 
 /** What a message that waits to be kept takes beside its bytes: promises, views, its entry in queues. */
@@ -7,8 +8,15 @@ const READ_COST = 1024 * 1024;
 
 /** The bytes of one read, which stay in memory while any message in them waits. */
 interface Read {
+  /** What they take. */
   readonly bytes: number;
   waiting: number;
+  readonly release: () => void;
+}
+
+/** What the server keeps a read in: the next power of two. */
+function memoryOf(length: number): number {
+  return length <= 1024 ? 1024 : 2 ** (32 - Math.clz32(length - 1));
 }
 
 /**
@@ -18,6 +26,7 @@ interface Read {
 export class InFlight {
   readonly #budget: Budget;
   readonly #reserve: number;
+  readonly #retain: () => () => void;
   #data: Buffer | undefined;
   /** Of `#data`, once a message in it waits. */
   #read: Read | undefined;
@@ -25,9 +34,11 @@ export class InFlight {
   #ticket: BudgetTicket | undefined;
   #whenIdle: (() => void) | undefined;
 
-  constructor(budget: Budget) {
+  /** @param retain keeps the bytes of the read that is being worked off, as a connection does */
+  constructor(budget: Budget, retain: () => () => void) {
     const least = Math.min(budget.limit, budget.parent?.limit ?? Infinity);
     this.#budget = budget;
+    this.#retain = retain;
     this.#reserve = Math.min(READ_COST, Math.ceil(least / 4));
   }
 
@@ -42,25 +53,33 @@ export class InFlight {
     this.#read = undefined;
   }
 
-  /** The read is worked off. Held any longer, its bytes would outlive the young generation. */
+  /** The read is worked off. */
   endRead(): void {
     this.#data = undefined;
     this.#read = undefined;
   }
 
   /**
-   * A message waits to be kept.
+   * A message waits to be kept, and its bytes stay valid until then.
    *
+   * @param memory what holds the bytes, where they do not lie in the read
    * @returns what is to be called once it is, or will not be
    */
-  add(bytes: Buffer): () => void {
-    const read = this.#data?.buffer === bytes.buffer ? this.#readBytes(this.#data) : undefined;
-    const cost = PENDING_COST + (read === undefined ? bytes.length : 0);
+  add(bytes: Buffer, memory: MessageMemory | undefined): () => void {
+    const data = this.#data;
+    const read =
+      memory === undefined && data?.buffer === bytes.buffer ? this.#readOf(data) : undefined;
+    memory?.retain();
+    const own = read === undefined ? (memory?.bytes ?? bytes).length : 0;
+    const cost = PENDING_COST + own;
     this.#budget.charge(cost + (read?.waiting === 0 ? read.bytes : 0));
     this.#waiting++;
     if (read !== undefined) read.waiting++;
     return () => {
-      this.#budget.release(cost + (read !== undefined && --read.waiting === 0 ? read.bytes : 0));
+      memory?.release();
+      const last = read !== undefined && --read.waiting === 0;
+      if (last) read.release();
+      this.#budget.release(cost + (last ? read.bytes : 0));
       if (--this.#waiting === 0) this.#whenIdle?.();
     };
   }
@@ -81,9 +100,11 @@ export class InFlight {
     this.#ticket?.cancel();
   }
 
-  #readBytes({ length }: Buffer): Read {
-    this.#read ??= { bytes: length, waiting: 0 };
-    return this.#read;
+  #readOf({ length }: Buffer): Read {
+    const read = this.#read;
+    // Where all that waited has settled meanwhile, its bytes have been let go of.
+    if (read !== undefined && read.waiting > 0) return read;
+    return (this.#read = { bytes: memoryOf(length), waiting: 0, release: this.#retain() });
   }
 
   async #waitForRoom(): Promise<void> {

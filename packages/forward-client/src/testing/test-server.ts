@@ -107,6 +107,7 @@ export class ForwardTestServer {
     const { ack = () => true, security } = this.#options;
     const reader = new ForwardReader({
       onMessage: (message) => {
+        message.memory?.retain(); // tests look at it for as long as they like
         this.messages.push(message);
         if (message.chunk !== undefined && ack(message, socket)) {
           socket.write(encodeAck(message.chunk));

@@ -48,7 +48,7 @@ export async function startInput(
     log,
     router: {
       emit(tag, stream) {
-        streams.push({ tag, stream });
+        streams.push({ tag, stream: stream.copy() }); // the input uses its bytes again
         return emit?.(tag, stream) ?? KEPT;
       },
     },
