@@ -1,3 +1,5 @@
+import { WriteQueue } from '@sluice/plugin';
+
 /** Writes bytes behind `offset` of a buffer; see `Formatter.formatInto` for what it returns. */
 export type Fill = (target: Buffer, offset: number) => number;
 
@@ -5,9 +7,6 @@ export type Fill = (target: Buffer, offset: number) => number;
 interface Page {
   buffer: Buffer;
   length: number;
-  readonly done: Promise<void>;
-  resolve: () => void;
-  reject: (error: unknown) => void;
 }
 
 const smallestBuffer = 64 * 1024;
@@ -34,43 +33,35 @@ function giveBack(buffer: Buffer): void {
   freeBytes += buffer.length;
 }
 
-function newPage(): Page {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const done = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // Whoever appends awaits the promise or not; a rejection nobody awaits must not end the process.
-  done.catch(() => undefined);
-  return { buffer: takeBuffer(), length: 0, done, resolve, reject };
-}
-
 /**
  * Collects what comes while a write is under way, in order and in one buffer that is used again:
  * however many appends wait, they are one write. The bytes are made where they are written from.
  */
 export class PageWriter {
-  readonly #waiting: Page[] = [];
-  readonly #interval: number;
-  #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
+  readonly #queue: WriteQueue<Page>;
 
   /**
    * @param sink writes one page, whose bytes are valid until its promise settles; never called while
    *   it is still busy
    * @param interval milliseconds that the first append of a page waits for others
    */
-  constructor(
-    readonly sink: (bytes: Buffer) => Promise<void>,
-    interval = 0,
-  ) {
-    this.#interval = interval;
+  constructor(sink: (bytes: Buffer) => Promise<void>, interval = 0) {
+    this.#queue = new WriteQueue({
+      write: async ({ buffer, length }) => {
+        try {
+          await sink(buffer.subarray(0, length));
+        } finally {
+          giveBack(buffer);
+        }
+      },
+      isFull: ({ length }) => length >= fullPage,
+      interval,
+    });
   }
 
   /** Whether nothing waits and nothing is being written. */
   get isIdle(): boolean {
-    return this.#running === undefined;
+    return this.#queue.isIdle;
   }
 
   /**
@@ -81,10 +72,10 @@ export class PageWriter {
    *   `fill` throws: nothing is appended then
    */
   append(fill: Fill): Promise<void> {
-    let page = this.#waiting.at(-1);
+    let page = this.#queue.last;
     if (page === undefined || page.length >= fullPage) {
-      page = newPage();
-      this.#waiting.push(page);
+      page = { buffer: takeBuffer(), length: 0 };
+      this.#queue.push(page);
     }
     try {
       let end = fill(page.buffer, page.length);
@@ -106,52 +97,22 @@ export class PageWriter {
       this.#drop(page);
       return Promise.resolve();
     }
-    this.#running ??= this.#run();
-    return page.done;
+    return this.#queue.written();
   }
 
   /** Ends the waiting for more, so that what has come is written now. */
   flush(): void {
-    this.#wake?.();
+    this.#queue.flush();
   }
 
   /** Resolves when nothing waits any more; never rejects. */
-  async idle(): Promise<void> {
-    this.flush();
-    while (this.#running !== undefined) await this.#running;
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
+  /** An empty page, which is the last one. */
   #drop(page: Page): void {
-    this.#waiting.splice(this.#waiting.indexOf(page), 1);
+    this.#queue.dropLast();
     giveBack(page.buffer);
-  }
-
-  async #run(): Promise<void> {
-    // Let everything that came with the same turn of the event loop join the first page.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      if (this.#interval > 0 && this.#waiting[0].length < fullPage) await this.#pause();
-      const page = this.#waiting.shift();
-      if (page === undefined) break;
-      try {
-        await this.sink(page.buffer.subarray(0, page.length));
-        page.resolve();
-      } catch (error) {
-        page.reject(error);
-      }
-      giveBack(page.buffer);
-    }
-    this.#running = undefined;
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), this.#interval);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
   }
 }

@@ -96,3 +96,5 @@ export type {
 } from './transport/transport.js';
 export { isUnrecoverable, UnrecoverableError } from './unrecoverable-error.js';
 export { writeFully } from './write-fully.js';
+export { WriteQueue } from './write-queue.js';
+export type { WriteQueueOptions } from './write-queue.js';
