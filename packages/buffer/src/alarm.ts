@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@sluice/plugin';
 
 /** Waits at most so long at a time: a wall clock that is set is noticed by then. */
 const longest = 60_000;
@@ -24,11 +24,11 @@ export class Alarm {
     this.#cancel?.();
     this.#at = at;
     // Timers may ring a little early by a finer clock: rounded up, it is due when it rings.
-    this.#cancel = this.clock.after(Math.ceil(wait), () => {
+    this.#cancel = this.clock.setTimeout(() => {
       this.#at = Infinity;
       this.#cancel = undefined;
       this.ring();
-    });
+    }, Math.ceil(wait));
   }
 
   /** Never rings again. */

@@ -13,7 +13,6 @@ import {
   type StoredChunk,
 } from '@sluice/plugin';
 import type { BufferConfig } from './buffer-section.js';
-import { systemClock, type Clock } from './clock.js';
 import { cutToSize, type Part } from './divide.js';
 import { BufferClosedError, BufferOverflowError } from './errors.js';
 import { FlushQueue } from './flush-queue.js';
@@ -34,8 +33,6 @@ export interface BufferedOutputOptions {
   /** `<buffer>`, as {@link bufferSection} reads it, and its section. */
   readonly config: BufferConfig;
   readonly element: ConfigElement;
-  /** Default: the machine's. */
-  readonly clock?: Clock;
 }
 
 /**
@@ -47,7 +44,6 @@ export class BufferedOutput extends Output {
   readonly output: Output;
   readonly #store: ChunkStore;
   readonly #settings: BufferSettings;
-  readonly #clock: Clock;
   readonly #room: Room;
   readonly #stage: Stage;
   readonly #flusher: Flusher;
@@ -60,12 +56,12 @@ export class BufferedOutput extends Output {
   /** @throws ConfigError for limits that do not go together */
   constructor(context: PluginContext, options: BufferedOutputOptions) {
     super(context);
-    const { output, store, config, element, clock = systemClock } = options;
+    const { output, store, config, element } = options;
+    const { clock } = this;
     const settings = bufferSettings(config, element, store);
     this.output = output;
     this.#store = store;
     this.#settings = settings;
-    this.#clock = clock;
     this.#room = new Room(settings.totalLimitSize);
     this.#flusher = new Flusher({
       output,
@@ -123,7 +119,7 @@ export class BufferedOutput extends Output {
 
   override statistics(): PluginStatistics {
     const inner = statisticsOf(this.output);
-    const retry = retryStatistics(this.#queue.failing, this.#clock);
+    const retry = retryStatistics(this.#queue.failing, this.clock);
     const oldest = this.#stage.oldest?.stored.createdAt;
     return {
       ...inner,
@@ -227,7 +223,7 @@ export class BufferedOutput extends Output {
 
   #begin(key: string, metadata: StoredChunk['metadata']): HeldChunk {
     const stored = this.#store.create(metadata);
-    const chunk = new HeldChunk(stored, key, this.#clock.elapsed(), this.#store.id);
+    const chunk = new HeldChunk(stored, key, this.clock.elapsed(), this.#store.id);
     this.#stage.add(chunk);
     return chunk;
   }
@@ -244,7 +240,7 @@ export class BufferedOutput extends Output {
   /** A chunk of an earlier process. */
   #resume(stored: StoredChunk): void {
     this.#room.used += stored.bytes;
-    this.#queue.add(new HeldChunk(stored, '', this.#clock.elapsed(), this.#store.id, true));
+    this.#queue.add(new HeldChunk(stored, '', this.clock.elapsed(), this.#store.id, true));
   }
 
   #whenRoom(tag: string, stream: EventStream): Promise<void> {
@@ -293,7 +289,7 @@ export class BufferedOutput extends Output {
   async #within(milliseconds: number, what: () => Promise<void>): Promise<void> {
     let cancel: (() => void) | undefined;
     const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(milliseconds, resolve);
+      cancel = this.clock.setTimeout(resolve, milliseconds);
     });
     await Promise.race([what(), late]);
     cancel?.();

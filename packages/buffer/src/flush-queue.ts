@@ -1,5 +1,5 @@
 import { Alarm } from './alarm.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '@sluice/plugin';
 import type { HeldChunk } from './held-chunk.js';
 
 /** Milliseconds between two attempts while the process is about to end. */
@@ -199,7 +199,7 @@ export class FlushQueue {
     const attempt: Attempt = {
       thread: true,
       over: false,
-      cancel: clock.after(stuckAfter, () => this.#stuck(lane, chunk, attempt)),
+      cancel: clock.setTimeout(() => this.#stuck(lane, chunk, attempt), stuckAfter),
     };
     const wait = await write(chunk);
     attempt.cancel();
@@ -214,7 +214,7 @@ export class FlushQueue {
     attempt.cancel =
       hungAfter === Infinity
         ? () => undefined
-        : clock.after(hungAfter, () => void this.#hung(lane, chunk, attempt));
+        : clock.setTimeout(() => void this.#hung(lane, chunk, attempt), hungAfter);
     onStuck(chunk);
     this.#progress();
   }

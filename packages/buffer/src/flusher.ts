@@ -6,7 +6,7 @@ import {
   type PluginContext,
 } from '@sluice/plugin';
 import { backUp, usualBackupFolder } from './backup.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '@sluice/plugin';
 import type { HeldChunk } from './held-chunk.js';
 import type { BufferSettings } from './settings.js';
 

@@ -2,8 +2,6 @@ export { BufferedOutput } from './buffered-output.js';
 export type { BufferedOutputOptions } from './buffered-output.js';
 export { bufferSection } from './buffer-section.js';
 export type { BufferConfig } from './buffer-section.js';
-export { systemClock } from './clock.js';
-export type { Clock } from './clock.js';
 export { BufferClosedError, BufferOverflowError } from './errors.js';
 export { memoryStore } from './memory-store.js';
 export { BufferPathError, fileSingleStore, fileStore } from './file/file-store.js';

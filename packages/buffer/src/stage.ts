@@ -1,5 +1,5 @@
 import { Alarm } from './alarm.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '@sluice/plugin';
 import type { HeldChunk } from './held-chunk.js';
 
 export interface StageOptions {

@@ -1,5 +1,5 @@
 import type { RetryStatistics } from '@sluice/plugin';
-import type { Clock } from './clock.js';
+import type { Clock } from '@sluice/plugin';
 import type { HeldChunk } from './held-chunk.js';
 
 /** What is being repeated, of all chunks that have failed. */

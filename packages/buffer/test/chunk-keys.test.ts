@@ -65,11 +65,11 @@ describe('time slices', () => {
         { time: start + 3599, n: 3 },
       ),
     );
-    await clock.pass(3600 + 299);
+    await clock.advance(3_899_000);
     expect(made.sink.attempts).toEqual([]);
-    await clock.pass(2);
+    await clock.advance(2000);
     await until(() => expect(chunksOf(made)).toEqual([[{ tag: 'a', timekey: start }, 1, 3]]));
-    await clock.pass(3600);
+    await clock.advance(3_600_000);
     await until(() => expect(made.sink.attempts).toHaveLength(2));
     expect(made.sink.chunks[1]?.metadata.timekey).toBe(start + 3600);
   });
@@ -77,7 +77,7 @@ describe('time slices', () => {
   test('what comes late is a chunk of its own, and does not wait', async () => {
     const made = await make('time', 'timekey 1h\ntimekey_wait 5m\ntimekey_use_utc true');
     await made.buffer.write('a', stream({ time: start - 86_400, n: 1 }));
-    await made.clock.pass(1);
+    await made.clock.advance(1000);
     await until(() => expect(chunksOf(made)).toEqual([[{ tag: 'a', timekey: start - 86_400 }, 1]]));
   });
 
@@ -94,7 +94,7 @@ describe('time slices', () => {
       'timekey 1h\ntimekey_use_utc true\nflush_mode interval\nflush_interval 10s',
     );
     await made.buffer.write('a', stream({ time: start, n: 1 }));
-    await made.clock.pass(10.1);
+    await made.clock.advance(10_100);
     await until(() => expect(made.sink.written).toEqual([['a', 1]]));
   });
 
@@ -103,11 +103,11 @@ describe('time slices', () => {
     const { buffer, clock, sink } = made;
     await buffer.write('a', stream({ time: start, n: 1 }));
     clock.set((start + 7200) * 1000);
-    await clock.pass(61); // noticed within a minute
+    await clock.advance(61_000); // noticed within a minute
     await until(() => expect(sink.written).toEqual([['a', 1]]));
     clock.set((start - 86_400) * 1000);
     await buffer.write('a', stream({ time: start - 86_400 * 2, n: 2 }));
-    await clock.pass(1);
+    await clock.advance(1000);
     await until(() => expect(sink.written).toHaveLength(2));
   });
 
@@ -122,9 +122,9 @@ describe('time slices', () => {
     await buffer.write('a', events(1));
     await until(() => expect(buffer.statistics().retry?.steps).toBe(1));
     clock.set((start - 86_400) * 1000);
-    await clock.pass(9.9);
+    await clock.advance(9900);
     expect(sink.attempts).toHaveLength(1);
-    await clock.pass(0.2);
+    await clock.advance(200);
     await until(() => expect(sink.written).toEqual([['a', 1]]));
   });
 });

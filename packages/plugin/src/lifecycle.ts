@@ -109,7 +109,7 @@ export async function stopPlugins(
   { limit = Infinity, clock = systemClock }: StopOptions = {},
 ): Promise<LifecycleError[]> {
   const errors: LifecycleError[] = [];
-  const deadline = clock.now() + limit * 1000;
+  const deadline = clock.elapsed() + limit * 1000;
   for (const phase of stoppingPhases) {
     for (const plugin of plugins) {
       try {
@@ -136,7 +136,7 @@ async function within(
   let forget: (() => void) | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     // A phase that settles at once is in time, however late it is.
-    const left = Math.max(deadline - clock.now(), 10);
+    const left = Math.max(deadline - clock.elapsed(), 10);
     forget = clock.setTimeout(() => {
       const cause = new Error(`it has not ended within ${limit} seconds, and is left behind`);
       reject(new LifecycleError(id, phase, cause));

@@ -41,10 +41,10 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await buffer.write('a', events(1));
       await buffer.write('a', events(2, 3));
       await buffer.write('b', events(4));
-      await clock.pass(9.9);
+      await clock.advance(9900);
       expect(sink.attempts).toEqual([]);
       expect(buffer.statistics().queue).toMatchObject({ chunks: 0, stagedChunks: 2 });
-      await clock.pass(0.2);
+      await clock.advance(200);
       await wrote(sink, ['a', 1, 2, 3], ['b', 4]);
       await until(() => expect(buffer.statistics().queue).toMatchObject({ bytes: 0, chunks: 0 }));
     });
@@ -61,7 +61,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
     test('flush_interval 0 writes without waiting', async () => {
       const { sink, buffer, clock } = await make('flush_interval 0');
       await buffer.write('a', events(1));
-      await clock.pass(0);
+      await clock.advance(0);
       await wrote(sink, ['a', 1]);
     });
 
@@ -77,7 +77,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         'flush_mode lazy\nflush_interval 1s\nchunk_limit_records 2',
       );
       await buffer.write('a', events(1));
-      await clock.pass(7200);
+      await clock.advance(7_200_000);
       expect(sink.attempts).toEqual([]);
       await buffer.write('a', events(2));
       await wrote(sink, ['a', 1, 2]);
@@ -143,7 +143,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await buffer.write('b', events(3));
       await wrote(sink, ['b', 3]);
       failing = false;
-      await clock.pass(1);
+      await clock.advance(1000);
       await wrote(sink, ['b', 3], ['a', 1], ['a', 2]);
     });
 
@@ -165,9 +165,9 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         await until(() => expect(buffer.statistics().retry?.steps).toBe(attempts));
         const { nextTime } = buffer.statistics().retry!;
         expect(nextTime).toBeCloseTo(clock.now() / 1000 + wait, 3);
-        await clock.pass(wait - 0.01);
+        await clock.advance(wait * 1000 - 10);
         expect(sink.attempts).toHaveLength(attempts);
-        await clock.pass(0.01);
+        await clock.advance(10);
       }
       await attempted(sink, 5);
       await until(() =>
@@ -175,7 +175,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       );
       expect(buffer.statistics().retry?.start).toBeCloseTo(clock.now() / 1000 - 9, 3);
       sink.act = () => undefined;
-      await clock.pass(3);
+      await clock.advance(3000);
       await wrote(sink, ['a', 1]);
       await until(() => expect(buffer.statistics().retry).toBeUndefined());
     });
@@ -195,7 +195,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         for (const attempts of [1, 2, 3]) {
           await attempted(sink, attempts);
           await until(() => expect(buffer.statistics().retry?.steps ?? attempts).toBe(attempts));
-          if (attempts < 3) await clock.pass(1.5);
+          if (attempts < 3) await clock.advance(1500);
         }
         await until(() => expect(counts(made)).toMatchObject({ backed_up_events: 1 }));
         expect(readdirSync(folder)).toHaveLength(1);
@@ -220,10 +220,10 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       for (let attempts = 1; attempts < 6; attempts += 1) {
         await attempted(sink, attempts);
         await until(() => expect(buffer.statistics().retry?.steps).toBe(attempts));
-        await clock.pass(1);
+        await clock.advance(1000);
       }
       sink.act = () => undefined;
-      await clock.pass(1);
+      await clock.advance(1000);
       await wrote(sink, ['a', 1]);
     });
 
@@ -264,7 +264,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       for (const attempts of [1, 2, 3]) {
         await attempted(sink, attempts);
         await until(() => expect(buffer.statistics().retry?.steps).toBe(attempts));
-        await clock.pass(1);
+        await clock.advance(1000);
       }
       await wrote(secondary, ['a', 1]);
       expect(sink.attempts).toHaveLength(3);
@@ -279,9 +279,9 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await buffer.write('hung', events(1));
       await attempted(sink, 1);
       await buffer.write('b', events(2));
-      await clock.pass(4.9);
+      await clock.advance(4900);
       expect(sink.attempts).toHaveLength(1);
-      await clock.pass(0.2);
+      await clock.advance(200);
       await wrote(sink, ['b', 2]);
       expect(counts(made)).toMatchObject({ stuck_writes: 1 });
       gate.open();
@@ -299,9 +299,9 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await buffer.write('hung', events(1));
       await attempted(sink, 1);
       await buffer.write('hung', events(2));
-      await clock.pass(14.9);
+      await clock.advance(14_900);
       expect(sink.attempts).toHaveLength(1);
-      await clock.pass(0.2);
+      await clock.advance(200);
       await wrote(sink, ['hung', 2]);
       expect(readdirSync(folder)).toHaveLength(1);
       expect(counts(made)).toMatchObject({ stuck_writes: 1, backed_up_events: 1 });
@@ -320,7 +320,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       sink.act = () => new Gate().passed;
       await buffer.write('hung', events(1));
       await attempted(sink, 1);
-      await clock.pass(15.1);
+      await clock.advance(15_100);
       await wrote(secondary, ['hung', 1]);
     });
 
@@ -345,7 +345,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await buffer.write('a', events(1));
       await attempted(sink, 1);
       await until(() => expect(buffer.statistics().retry?.steps).toBe(1));
-      await clock.pass(1);
+      await clock.advance(1000);
       await wrote(sink, ['a', 1]);
       const [first, second] = sink.chunks;
       expect(first?.id).toMatch(/./);
@@ -358,10 +358,10 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       sink.act = () => gate.passed;
       await buffer.write('a', events(1));
       await buffer.write('b', events(2));
-      await clock.pass(1.1); // a is being written, b waits
+      await clock.advance(1100); // a is being written, b waits
       await attempted(sink, 1);
       await buffer.write('c', events(3));
-      await clock.pass(1.1);
+      await clock.advance(1100);
       await buffer.write('c', events(4));
       expect(buffer.statistics().queue).toMatchObject({ chunks: 1, stagedChunks: 1 });
       gate.open();
@@ -440,7 +440,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         const ended = buffer.afterShutdown();
         await attempted(sink, 1);
         await until(() => expect(buffer.statistics().retry?.steps).toBe(1));
-        await clock.pass(0.1);
+        await clock.advance(100);
         await ended;
         expect(sink.written).toEqual([['a', 1]]);
         await expect(buffer.write('a', events(2))).rejects.toMatchObject({
@@ -468,7 +468,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         await made.buffer.write('a', events(1));
         const ended = made.buffer.afterShutdown();
         await attempted(made.sink, 1);
-        await made.clock.pass(4);
+        await made.clock.advance(4000);
         await ended;
         expect(readdirSync(folder)).toHaveLength(under.persistent ? 0 : 1);
       });

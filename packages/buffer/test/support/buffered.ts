@@ -10,7 +10,7 @@ import {
 import { silentLogger, type Logger } from '@sluice/server';
 import { onTestFinished } from 'vitest';
 import { BufferedOutput, bufferSection } from '../../src/index.js';
-import { TestClock } from './test-clock.js';
+import { TestClock } from '@sluice/plugin/testing';
 
 /** What was written: the tag, and the field n of each record. */
 export type Written = readonly [tag: string, ...ns: number[]];
@@ -85,8 +85,8 @@ export async function buffered(options: TestBufferOptions): Promise<TestBuffer> 
   const { definition, text, keys = '', storeText = '', secondary } = options;
   const element = parseConfig(`<buffer ${keys}>\n${storeText}\n${text}\n</buffer>`).elements[0];
   const log: LogLine[] = [];
-  const context = { id: 'test', log: recordingLog(log) };
-  const clock = new TestClock();
+  const clock = new TestClock(Date.UTC(2026, 0, 1));
+  const context = { id: 'test', log: recordingLog(log), clock };
   const sink = new Sink(context);
   const store = definition.create(definition.section.read(element), context, element);
   const buffer = new BufferedOutput(context, {
@@ -94,7 +94,6 @@ export async function buffered(options: TestBufferOptions): Promise<TestBuffer> 
     store,
     config: bufferSection.read(element),
     element,
-    clock,
     secondary,
   });
   await store.start();
@@ -103,7 +102,7 @@ export async function buffered(options: TestBufferOptions): Promise<TestBuffer> 
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
       const ended = buffer.afterShutdown();
-      await clock.pass(60);
+      await clock.advance(60_000);
       await ended;
       await store.close();
     })();

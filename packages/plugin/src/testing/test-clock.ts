@@ -8,6 +8,7 @@ interface Timer {
 /** A clock that stands until the test moves it on. */
 export class TestClock implements Clock {
   readonly #timers = new Set<Timer>();
+  #elapsed = 0;
   #now: number;
 
   /** @param start Unix time in milliseconds. Default: 2030-01-01T00:00:00Z */
@@ -24,10 +25,19 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
   setTimeout(callback: () => void, milliseconds: number): () => void {
-    const timer: Timer = { due: this.#now + Math.max(0, milliseconds), callback };
+    const timer: Timer = { due: this.#elapsed + Math.max(0, milliseconds), callback };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  /** Sets the Unix time alone, in milliseconds, as an administrator does. */
+  set(now: number): void {
+    this.#now = now;
   }
 
   /**
@@ -35,16 +45,27 @@ export class TestClock implements Clock {
    * runs before the next one.
    */
   async advance(milliseconds: number): Promise<void> {
-    const end = this.#now + milliseconds;
+    const end = this.#elapsed + milliseconds;
     for (;;) {
       // What is under way may set a timer.
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns();
       const next = [...this.#timers].sort((a, b) => a.due - b.due).at(0);
       if (next === undefined || next.due > end) break;
       this.#timers.delete(next);
-      this.#now = next.due;
+      this.#move(next.due);
       next.callback();
     }
-    this.#now = end;
+    this.#move(end);
+    await turns();
   }
+
+  #move(to: number): void {
+    this.#now += to - this.#elapsed;
+    this.#elapsed = to;
+  }
+}
+
+/** Lets everything run that waits for nothing but the event loop. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
