@@ -70,6 +70,7 @@ export const shippedPlugins: readonly LazyPlugins[] = [
     provides: ['output forward'],
     load: () => import('@sluice/out-forward'),
   },
+  { from: '@sluice/out-http', provides: ['output http'], load: () => import('@sluice/out-http') },
   {
     from: '@sluice/out-route',
     provides: ['output label_router', 'output rewrite_tag_filter', 'output route'],

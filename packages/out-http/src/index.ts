@@ -1,0 +1,1 @@
+export { httpOutput } from './definition.js';
