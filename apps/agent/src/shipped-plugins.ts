@@ -9,7 +9,7 @@ export const shippedPlugins: readonly LazyPlugins[] = [
   },
   {
     from: '@sluice/in-forward',
-    provides: ['input forward'],
+    provides: ['input forward', 'input unix'],
     load: () => import('@sluice/in-forward'),
   },
   {

@@ -14,13 +14,13 @@ import { pluginStatistics, Statistics, type ForwardStatistics } from './statisti
 import { UnfinishedMessages } from './unfinished.js';
 import { Warnings } from './warnings.js';
 
-const TITLE = 'in_forward';
 // What Fluentd answers to any datagram.
 const HEARTBEAT = Buffer.of(0);
 
 /** The forward input. Fluentd: `in_forward`. */
 export class ForwardInput extends Input {
   readonly #config: ForwardConfig;
+  readonly #title: string;
   readonly #statistics: Statistics;
   /** What is in flight. */
   readonly #memory: Budget;
@@ -28,16 +28,18 @@ export class ForwardInput extends Input {
   readonly #unfinished: UnfinishedMessages;
   readonly #warnings: Warnings;
 
-  constructor(context: InputContext, config: ForwardConfig) {
+  /** @param title names its servers in log lines */
+  constructor(context: InputContext, config: ForwardConfig, title = 'in_forward') {
     super(context);
     this.#config = config;
+    this.#title = title;
     this.#statistics = new Statistics(tagChange(config));
     const limit = config.totalInFlightLimit;
     this.#memory = new Budget({ limit });
     // Apart from what is in flight: a payload that waits for much room must not hold up all others.
     this.#inflating = new Budget({ limit: Math.ceil(limit / 2) });
     this.#unfinished = new UnfinishedMessages({ limit, timeout: config.messageTimeout * 1000 });
-    this.#warnings = new Warnings(this.log, TITLE);
+    this.#warnings = new Warnings(this.log, title);
   }
 
   override async start(): Promise<void> {
@@ -47,7 +49,7 @@ export class ForwardInput extends Input {
       log: this.log,
       router: this.router,
       warnings: this.#warnings,
-      title: TITLE,
+      title: this.#title,
       memory: this.#memory,
       inflating: this.#inflating,
       unfinished: this.#unfinished,
@@ -93,7 +95,7 @@ export class ForwardInput extends Input {
     const config = this.#config;
     const transport = transportOptions(config.transport);
     return this.servers.createConnection(
-      TITLE,
+      this.#title,
       config.port,
       {
         ...transport,
@@ -125,7 +127,7 @@ export class ForwardInput extends Input {
   async #listenUnix(path: string, context: ForwardContext): Promise<void> {
     const config = this.#config;
     await this.servers.createConnection(
-      TITLE,
+      this.#title,
       path,
       {
         proto: 'unix',
@@ -143,7 +145,7 @@ export class ForwardInput extends Input {
   /** Clients that check whether the server lives send a datagram to the same port. */
   async #answerHeartbeats(port: number): Promise<void> {
     await this.servers.create(
-      `${TITLE}_heartbeat`,
+      `${this.#title}_heartbeat`,
       port,
       { proto: 'udp', bind: this.#config.bind, maxBytes: 128 },
       (_data, peer) => {

@@ -34,7 +34,7 @@ async function startExample() {
 }
 
 test('what Node programs send: pino over HTTP, lines, datagrams', async () => {
-  const { agent, ports, received } = await startExample();
+  const { agent, folder, ports, received } = await startExample();
   const lines = new PassThrough();
   const log = pino({ base: null }, lines);
   log.info({ n: 1 }, '1 from pino');
@@ -53,7 +53,9 @@ test('what Node programs send: pino over HTTP, lines, datagrams', async () => {
   datagrams.send('<30>Feb 28 12:00:00 host su[7]: 5 syslog over UDP', ports.syslog_0, '127.0.0.1');
   const syslog = '<34>1 2026-02-28T12:00:00.000Z host su 7 - - 6 syslog over TCP\n';
   connect(ports.syslog_1, '127.0.0.1').end(syslog);
-  const events = await received(6);
+  const unix = connect(path.join(folder, 'inputs.sock'));
+  unix.end('["app.unix",1700000000,{"message":"7 over a Unix socket"}]');
+  const events = await received(7);
   datagrams.close();
   // pino names its text msg.
   expect(events).toMatchObject([
@@ -67,6 +69,7 @@ test('what Node programs send: pino over HTTP, lines, datagrams', async () => {
       pid: '7',
     },
     { message: '6 syslog over TCP', tag: 'system.auth.crit' },
+    { message: '7 over a Unix socket', tag: 'app.unix' },
     { msg: '1 from pino', n: 1, tag: 'app.http', REMOTE_ADDR: '127.0.0.1' },
     { msg: '2 from pino', level: 40 },
   ]);
