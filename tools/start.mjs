@@ -10,7 +10,7 @@ import { buildWithProgress } from './build-progress.mjs';
 const own = process.argv.slice(2);
 const port = 24224;
 
-/** A taken port is told before the build, not after it. */
+/** A port that is in use is reported before the build, not after it. */
 async function checkPort() {
   const server = createServer().listen(port, '127.0.0.1');
   try {

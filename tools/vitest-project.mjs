@@ -17,7 +17,7 @@ export function project(name) {
       environment: 'node',
       testTimeout: 20_000,
       hookTimeout: 20_000,
-      // Whoever looks at bytes that were given back shall see it.
+      // Whoever looks at bytes that were given back sees it.
       env: { SLUICE_OVERWRITE_BUFFERS: '1' },
     },
   });

@@ -129,7 +129,7 @@ export const attacks = {
     ];
   },
 
-  /** Entries that are no events under ever new tags, and bytes that are no messages. */
+  /** Entries that are not events under ever new tags, and bytes that are not messages. */
   nonsense: (random, share) => {
     const invalid = async (peer) => {
       while (peer.open) {

@@ -2,7 +2,7 @@
  * Loaded into the worker by `--import`: tells how long its event loop is held, and what it holds in
  * memory. Each line of the file that PROBE_FILE names is one stretch of 200 ms.
  *
- * The hold is told twice: by the clock, and by the time that the main thread has really run in it,
+ * The hold is measured twice: by the clock, and by the time that the main thread has really run in it,
  * which a busy machine does not make longer.
  */
 import cluster from 'node:cluster';

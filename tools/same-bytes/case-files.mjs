@@ -7,7 +7,7 @@
  *     = events            one event a line: tag, time, and JSON, or hex:MessagePack
  *     = tcp, = udp        texts for ${PORT}, one a line
  *     = why               what differs on purpose
- *     = file NAME         what both write; = hex NAME where that is no text
+ *     = file NAME         what both write; = hex NAME where that is not text
  *     = sluice NAME       what Sluice writes where it differs on purpose; = sluice hex NAME
  */
 import { isUtf8 } from 'node:buffer';

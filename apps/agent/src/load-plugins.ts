@@ -23,7 +23,7 @@ export interface LoadPluginsOptions {
  * @param root the configuration. Default: none, and all that is shipped is loaded
  * @returns all plugins that a pipeline may be built of
  * @throws PluginLoadError for a module of `plugins`; what the configuration names and is not found
- *   is told when the pipeline is built
+ *   is reported when the pipeline is built
  */
 export async function loadPlugins(
   options: LoadPluginsOptions,

@@ -41,7 +41,7 @@ interface Bucket {
 
 /**
  * Bounds how many lines are written, each level on its own: whatever peers do, the log does not fill
- * the disk. How many were left out is told as soon as there is room again. Levels that somebody has
+ * the disk. How many were left out is logged as soon as there is room again. Levels that somebody has
  * to ask for (trace, debug) and fatal are not bounded.
  */
 export class LineRate {

@@ -53,7 +53,7 @@ export class RepeatedLines {
       this.write(line);
     } else {
       seen.suppressed += 1;
-      // Nothing else may come: the count is told anyway, when the interval is over.
+      // Nothing else may come: the count is logged anyway, when the interval is over.
       this.#timer ??= setTimeout(() => this.#expire(), seen.since + interval * 1000 - now).unref();
     }
   }

@@ -82,7 +82,7 @@ export function createLog(options: LogOptions = {}): RootLog {
   let render = renderer(options);
   const rate = new LineRate((line) => write(render(line)));
   const repeats = new RepeatedLines((line) => rate.push(line), repeatsOf(options));
-  // What is held back is told at the end; standard error takes it at once.
+  // What is held back is logged at the end; standard error takes it at once.
   if (options.write === undefined) {
     process.once('exit', () => {
       repeats.flush();

@@ -20,14 +20,14 @@ describe('create', () => {
   test.each([
     ['throws', boom, 'boom'],
     ['returns nothing', nothing, mustReturn],
-  ])('that %s is told with its id and place', (_name, create, reason) => {
+  ])('that %s is reported with its id and place', (_name, create, reason) => {
     const build = (): BadHost => new BadHost({ create }, good + badOutput);
     expect(build).toThrow(ConfigError);
     const message = `plugin worse failed in create: ${reason}`;
     expect(build).toThrow(expect.objectContaining({ message, file: 'test.conf', line: 5 }));
   });
 
-  test('is told together with other mistakes', () => {
+  test('is reported together with other mistakes', () => {
     const build = (): BadHost =>
       new BadHost({ create: boom }, `${badOutput}<match **>\n@type godo\n</match>`);
     expect(build).toThrow('(and 1 more)');
@@ -35,7 +35,7 @@ describe('create', () => {
 });
 
 describe('start', () => {
-  test('that throws is told with its place, and those before it are stopped', async () => {
+  test('that throws is reported with its place, and those before it are stopped', async () => {
     const host = new BadHost({ start: boom }, good + badOutput);
     const message = 'plugin worse failed in start: boom';
     await expect(host.pipeline.start()).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe.each([
   ['rejects', () => Promise.reject(new Error('boom')), 'boom'],
   ['returns nothing', nothing, 'write must return KEPT or a promise'],
 ])('write that %s', (_name, write, reason) => {
-  test('is told with its id; its events are not kept, those of others are', async () => {
+  test('is logged with its id; its events are not kept, those of others are', async () => {
     const host = new BadHost({ write }, good + badOutput);
     await host.pipeline.start();
     await expect((async () => host.emit('bad'))()).rejects.toThrow(reason);
@@ -101,7 +101,7 @@ describe.each([
     'filter must return an event stream, but returned undefined',
   ],
 ])('filter that %s', (_name, filter, reason) => {
-  test('is told with its id; its events are not kept, those of others are', async () => {
+  test('is logged with its id; its events are not kept, those of others are', async () => {
     const host = new BadHost({ filter }, badFilter + good + behindFilter);
     await expect((async () => host.emit('bad'))()).rejects.toThrow(reason);
     expect(host.emit('good')).toBe(KEPT);
@@ -117,7 +117,7 @@ describe.each([
 });
 
 describe('stop', () => {
-  test('that throws is told with its id, and the others stop', async () => {
+  test('that throws is logged with its id, and the others stop', async () => {
     const host = new BadHost({ stop: boom }, badOutput + good);
     await host.pipeline.start();
     const errors = await host.pipeline.stop();
@@ -143,7 +143,7 @@ describe('stop', () => {
 });
 
 describe('statistics', () => {
-  test('that throw are told with its id, and every plugin stops', async () => {
+  test('that throw are logged with its id, and every plugin stops', async () => {
     const host = new BadHost({ statistics: boom }, badOutput + good);
     await host.pipeline.start();
     expect(await host.pipeline.stop()).toEqual([]);
@@ -193,7 +193,7 @@ describe('a write that does not settle', () => {
     expect(host.clock.waiting).toBe(0);
   });
 
-  test('is told at the end: its events are not acknowledged', async () => {
+  test('is logged at the end: its events are not acknowledged', async () => {
     const host = new BadHost({ write: never }, badOutput);
     await host.pipeline.start();
     void host.emit('bad');

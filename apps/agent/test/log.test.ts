@@ -111,7 +111,7 @@ describe('what peers can make of it', () => {
     expect(lines[0]).toContain('… (1000000 characters)');
   });
 
-  test('lines of a level are bounded in number, and what is left out is told', () => {
+  test('lines of a level are bounded in number, and what is left out is logged', () => {
     const { lines, log } = logOf({ format: 'json' });
     for (let i = 0; i < 5000; i++) log.warn({ i }, 'refused');
     expect(lines).toHaveLength(500);

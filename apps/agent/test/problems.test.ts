@@ -10,7 +10,7 @@ function errorOf(configuration: string): unknown {
   }
 }
 
-test('several mistakes are told in one go, in the order of the lines', () => {
+test('several mistakes are reported together, in the order of the lines', () => {
   const error = errorOf(
     '<source>\n@type tset\n</source>\n' +
       '<sauce>\n</sauce>\n' +

@@ -65,7 +65,7 @@ test('its servers are known, and a reload reads the file anew', async () => {
   expect(notes).toEqual([['a', { n: 2 }]]);
 });
 
-test('a reload with a mistake is told, and the old configuration runs on', async () => {
+test('a reload with a mistake is reported, and the old configuration runs on', async () => {
   const { definition, notes } = noting();
   const config = path.join(temporaryFolder(), 'sluice.conf');
   writeFileSync(config, '<match **>\n@type note\n</match>');

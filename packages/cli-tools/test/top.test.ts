@@ -130,7 +130,7 @@ async function answering(answer: string): Promise<string> {
 }
 
 test.each(['HTTP/1.1 200 OK\r\n\r\n{}', 'HTTP/1.1 404 No\r\n\r\nnot JSON', 'SSH-2.0\r\n', ''])(
-  'what answers %j is no monitor',
+  'what answers %j is not a monitor',
   async (answer) => {
     await expect(fetchStatus(await answering(answer))).rejects.toMatchObject({
       code: 'ERR_SLUICE_MONITOR',

@@ -103,7 +103,7 @@ export function reasonOf(cause: unknown): string {
 function pathOfFileUrl(pattern: string, at: Location): string {
   const rest = pattern.slice('file:'.length);
   try {
-    // Wildcards are no characters of a URL's path, but people write them; only %xx is decoded.
+    // Wildcards are not characters of a URL's path, but people write them; only %xx is decoded.
     if (!rest.startsWith('//')) return decodeURIComponent(rest);
     return /[*?[\]{}#]/.test(rest)
       ? decodeURIComponent(rest.replace(/^\/\/[^/]*/, ''))

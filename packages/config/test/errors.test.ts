@@ -67,7 +67,7 @@ describe('several mistakes', () => {
   </transport>
 </source>`;
 
-  test('are told in one go, those of sections inside too', () => {
+  test('are reported together, those of sections inside too', () => {
     const error = failures(() => source.read(first(text)));
     expect(error).toMatchObject({ name: 'ConfigErrors', file: 'f', line: 2, parameter: 'port' });
     expect(error.message).toBe('port: expected an integer, got "x" (and 4 more)');
@@ -132,7 +132,7 @@ f:3:3: unknown parameter pasphrase in <transport>
     });
   });
 
-  test('what others read is no mistake', () => {
+  test('what others read is not a mistake', () => {
     const element = first('<transport>\n  mine 1\n  @id x\n<other>\n</other>\n</transport>');
     const ignored = { ignoreParams: ['mine'], ignoreSections: ['other'] };
     expect(() => transport.read(element, ignored)).not.toThrow();

@@ -24,7 +24,7 @@ export interface Conditions {
 interface Place {
   readonly element: ConfigElement;
   readonly param: string;
-  /** The words for a key that is there twice in a list. */
+  /** Where a duplicate key stands, in words. */
   readonly where: string;
 }
 
@@ -38,7 +38,7 @@ export class ConditionCollector {
   };
   readonly #keys = new Map<keyof Conditions, Set<string>>();
 
-  /** @throws ConfigError for a key that is no key, or is in this list already */
+  /** @throws ConfigError for a key that cannot be read, or is in this list already */
   add(list: keyof Conditions, key: string, pattern: RegExp, place: Place): void {
     const keys = this.#keys.get(list) ?? new Set();
     this.#keys.set(list, keys);

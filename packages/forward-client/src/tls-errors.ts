@@ -1,6 +1,6 @@
 import { ForwardClientError } from './errors.js';
 
-/** What OpenSSL says of an answer that is no TLS. */
+/** What OpenSSL says of an answer that is not TLS. */
 const NOT_TLS = /wrong version number|packet length too long|http request/;
 /** The alert of a server that wants a client certificate: TLS 1.3 has one of its own. */
 const CERTIFICATE_WANTED = 'alert certificate required';

@@ -8,7 +8,7 @@ export function encodeAck(chunk: string, format: 'msgpack' | 'json' = 'msgpack')
   return encodeValue({ ack: chunk });
 }
 
-// An ack is a map with one id; a peer that sends more is no forward server.
+// An ack is a map with one id; a peer that sends more is not a forward server.
 const LARGEST_ACK = 64 * 1024;
 
 /** A client's side: bytes from the server in, ids of acknowledged chunks out. */
@@ -18,7 +18,7 @@ export class AckReader {
 
   /**
    * @returns the ids whose acks are complete, in the order in which they came
-   * @throws {@link ForwardProtocolError} where the bytes are no acks
+   * @throws {@link ForwardProtocolError} where the bytes are not acks
    */
   push(data: Buffer): string[] {
     const bytes = this.pending.length > 0 ? Buffer.concat([this.pending, data]) : data;

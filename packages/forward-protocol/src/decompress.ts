@@ -28,7 +28,7 @@ export function unsupportedReason(compression: string): string | undefined {
     : `unknown compression ${JSON.stringify(compression.slice(0, 64))}`;
 }
 
-// More are no log payload: each costs a decoder.
+// No log payload has more: each costs a decoder.
 const MOST_FRAMES = 65_536;
 const SMALLEST_PIECE = 16 * 1024;
 const LARGEST_GUESS = 1024 * 1024;

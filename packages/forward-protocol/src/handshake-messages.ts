@@ -26,7 +26,7 @@ export function digest(...parts: readonly (string | Uint8Array)[]): string {
 /** Compares a digest from a peer in constant time. */
 export function sameDigest(expected: string, given: Uint8Array): boolean {
   const own = Buffer.from(expected, 'latin1');
-  // The length of a digest is no secret.
+  // The length of a digest is not secret.
   return own.length === given.length && timingSafeEqual(own, given);
 }
 

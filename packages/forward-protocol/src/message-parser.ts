@@ -80,7 +80,7 @@ export class MessageParser {
    * @param base - where the message begins in `bytes`
    * @returns the position after the message, {@link INCOMPLETE}, or {@link OVERSIZE} for an
    *   incomplete one (one that came whole is for the caller to measure)
-   * @throws {@link ForwardProtocolError} where the bytes are no message
+   * @throws {@link ForwardProtocolError} where the bytes are not a message
    */
   parse(bytes: Buffer, base: number, end: number): number {
     if (this.phase === DISCARD) return this.skip(bytes, base, end);

@@ -21,7 +21,7 @@ export const LONGEST_ID = 64 * 1024;
 
 /** The options that the reader itself needs, found without decoding the others. */
 export class MessageOption {
-  /** Text of the chunk's id; of one that is no text, its MessagePack in hexadecimal. */
+  /** Text of the chunk's id; of one that is not text, its MessagePack in hexadecimal. */
   chunk: string | undefined = undefined;
   /** The id as it came: its MessagePack, a character for each byte (latin1). */
   ackId: string | undefined = undefined;

@@ -51,7 +51,7 @@ export class PooledMemory {
     const { bytes } = this;
     const size = bytes.length;
     held -= size;
-    // Whoever looks at bytes that are no longer theirs shall see it at once.
+    // Whoever looks at bytes that are no longer theirs sees it at once.
     if (overwrite) bytes.fill(0xc1);
     if (size > LARGEST || kept + size > MOST_KEPT) return;
     const list = free.get(size);

@@ -102,7 +102,7 @@ describe('clients', () => {
   });
 
   test.each(['10.0.0.0/33', 'nonsense', '10.0.0.0/', '2001:db8::/129'])(
-    '%s is no network',
+    '%s is not a network',
     (network) => {
       expect(() => new ForwardSecurity({ ...base, clients: [{ networks: [network] }] })).toThrow(
         'is not an address or a network',
@@ -111,10 +111,10 @@ describe('clients', () => {
   );
 });
 
-describe('what is no handshake', () => {
+describe('what is not a handshake', () => {
   const server = () => new ServerHandshake(new ForwardSecurity(base), { address: '' });
 
-  test('an array that is no PING gets an answer', () => {
+  test('an array that is not a PING gets an answer', () => {
     const result = server().push(encodeValue(['PONG', 1]));
     expect(result).toMatchObject({ ok: false, reason: 'invalid ping message' });
   });

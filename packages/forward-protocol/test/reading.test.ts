@@ -168,8 +168,8 @@ describe('bad entries', () => {
     'a time of text': encodeValue(['1', {}]),
     'a record of text': encodeValue([1, 'x']),
     'an extension of another type': Buffer.from([0x92, 0xd7, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0x80]),
-    'a time that is no number': Buffer.from([0x92, 0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0, 0x80]),
-    'metadata that is no map': encodeValue([[1, 2], {}]),
+    'a time that is not a number': Buffer.from([0x92, 0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0, 0x80]),
+    'metadata that is not a map': encodeValue([[1, 2], {}]),
     'deep nesting': Buffer.concat([
       Buffer.from([0x92, 1, 0x81, 0xa1, 0x61]),
       Buffer.alloc(100_000, 0x91),
@@ -200,7 +200,7 @@ describe('bad entries', () => {
     });
   });
 
-  test('a tag that is no string makes all entries invalid', async () => {
+  test('a tag that is not a string makes all entries invalid', async () => {
     const { messages } = await read(encodeValue([5, 1, {}, { chunk: 'c' }]));
     expect(messages).toMatchObject([
       { invalidTag: true, invalid: 1, chunk: 'c', stream: { count: 0 } },
@@ -245,7 +245,7 @@ describe('lost framing', () => {
     ['0xc1', Buffer.from([0x93, 0xa1, 0x74, 1, 0xc1]), 'MALFORMED'],
     ['entries cut short', encodePackedForward('t', Buffer.from([0x92, 1])), 'BROKEN_ENTRIES'],
     ['broken JSON', Buffer.from('["tag", 1, {]]'), 'MALFORMED'],
-    ['JSON that is no message', Buffer.from('{"a": 1}'), 'NOT_A_MESSAGE'],
+    ['JSON that is not a message', Buffer.from('{"a": 1}'), 'NOT_A_MESSAGE'],
     ['deep JSON', Buffer.from(`["t", 1, ${'['.repeat(100_000)}`), 'MALFORMED'],
   ])('%s', async (_, bytes, code) => {
     const error = expect.objectContaining({ code: `ERR_SLUICE_FORWARD_${code}` });

@@ -116,7 +116,7 @@ export const forwardSection = defineSection({
     sendTimeout: t
       .time({ min: 0 })
       .default(60)
-      .describe('Close a connection whose peer takes no ack for this long, in seconds; 0 is never'),
+      .describe('Close a connection whose peer takes no ack for this long, in seconds (0: never)'),
     messageTimeout: t
       .time({ min: 0.001 })
       .default(60)
@@ -126,7 +126,7 @@ export const forwardSection = defineSection({
     idleTimeout: t
       .time({ min: 0 })
       .default(86_400)
-      .describe('Close a connection that is silent for this long, in seconds; 0 is never'),
+      .describe('Close a connection that is silent for this long, in seconds (0: never)'),
     maxConnections: t
       .integer({ min: 1 })
       .default(16_384)

@@ -21,7 +21,7 @@ export interface ForwardStatistics {
   acks: number;
   /** TCP heartbeats (a bare nil) and UDP heartbeats. */
   heartbeats: number;
-  /** Entries left out because they are no events. */
+  /** Entries left out because they are not events. */
   invalidEvents: number;
   /** Messages that were dropped without an ack, by reason. */
   refusedMessages: Record<string, number>;

@@ -4,7 +4,7 @@ import type { Logger } from '@sluice/server';
 // So many lines of one kind at once, and so many per second from then on.
 const BURST = 20;
 const PER_SECOND = 2;
-// When the number of lines that were left out is told, in milliseconds.
+// When the number of lines that were left out is logged, in milliseconds.
 const SUMMARY_AFTER = 10_000;
 
 interface Kind {
@@ -62,7 +62,7 @@ export class Warnings {
     }
   }
 
-  /** Nothing is told any more. */
+  /** Logs nothing from now on. */
   close(): void {
     clearTimeout(this.#timer);
   }

@@ -1,7 +1,7 @@
 /** Fields of a form or a query; values are bytes, as MessagePack may be among them. */
 export type Fields = Map<string, Buffer>;
 
-/** The most fields that are looked at; more are no log event. */
+/** The most fields that are looked at: no log event has more. */
 const mostFields = 1000;
 const plus = 0x2b;
 const percent = 0x25;

@@ -17,7 +17,7 @@ import type { Connection } from '@sluice/server';
 import { Account } from './account.js';
 import { checkBody, readBody } from './body.js';
 import { Cors } from './cors.js';
-import { HttpFace, type Answer } from './http-face.js';
+import { HttpEndpoint, type Answer } from './http-endpoint.js';
 import { recordReader } from './record-reader.js';
 import { busy, RequestRefusal } from './refusal.js';
 import { RequestEvents, targetOf } from './request-events.js';
@@ -35,7 +35,7 @@ export class HttpInput extends Input {
   readonly #events: RequestEvents;
   readonly #budget: Budget;
   readonly #cors: Cors;
-  readonly #face: HttpFace;
+  readonly #endpoint: HttpEndpoint;
   readonly #answers = new Map<number, number>();
   #received = 0;
   #bytes = 0;
@@ -48,7 +48,7 @@ export class HttpInput extends Input {
     this.#events = new RequestEvents(config, recordReader(context, element), anyType);
     this.#budget = new Budget({ limit: config.inFlightLimit });
     this.#cors = new Cors(config);
-    this.#face = new HttpFace({
+    this.#endpoint = new HttpEndpoint({
       clock: this.clock,
       keepaliveTimeout: config.keepaliveTimeout * 1000,
       requestTimeout: config.requestTimeout * 1000,
@@ -68,7 +68,7 @@ export class HttpInput extends Input {
       TITLE,
       port,
       { ...transportOptions(transport), bind, backlog, maxConnections, maxConnectionsPerAddress },
-      (connection) => this.#face.accept(connection),
+      (connection) => this.#endpoint.accept(connection),
     );
     const { address, port: listening } = server.address() as AddressInfo;
     const protocol = transport.protocol === 'tls' ? 'https' : 'http';
@@ -76,7 +76,7 @@ export class HttpInput extends Input {
   }
 
   override terminate(): void {
-    this.#face.close();
+    this.#endpoint.close();
   }
 
   override statistics(): PluginStatistics {

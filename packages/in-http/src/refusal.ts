@@ -1,4 +1,4 @@
-/** A request that is not taken, with what its client is told. */
+/** A request that is not taken, with the answer for its client. */
 export class RequestRefusal extends Error {
   override readonly name = 'RequestRefusal';
   readonly code = 'ERR_SLUICE_HTTP_REFUSED';
@@ -18,7 +18,7 @@ export class RequestRefusal extends Error {
 /** Seconds after which a client is asked to come again. */
 const retryAfter = '1';
 
-/** What a client is told that has done nothing wrong: the events may be sent again. */
+/** The answer for a client that has done nothing wrong: the events may be sent again. */
 export function busy(reason: string): RequestRefusal {
   return new RequestRefusal(503, reason, { 'Retry-After': retryAfter });
 }

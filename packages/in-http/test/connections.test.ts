@@ -111,7 +111,7 @@ test.each([
   expect(driver.warnings()).toEqual(['a request was refused']);
 });
 
-test('a body that breaks off is no event', async () => {
+test('a body that breaks off is not an event', async () => {
   const driver = await start();
   const raw = new Raw(driver);
   raw.socket.end(`${head(100)}{"a":1}`);

@@ -11,7 +11,7 @@ import type { EventStream } from '@sluice/event-stream';
  * filter has chosen) has another name, because a name that is wrongly the same loses events.
  *
  * A chunk without an id is named once, when it is seen first, and keeps that name for as long as the
- * stream lives, so that a retry of a buffer is no second message. Its bytes are no name: two events
+ * stream lives, so that a retry of a buffer is not a second message. Its bytes cannot name it: two events
  * that look the same are two events.
  */
 export class MessageIds {

@@ -88,7 +88,7 @@ export class Puller {
 
   async #after(error: unknown): Promise<void> {
     const { message } = error as Error;
-    // What a request that a server has forgotten ends with is no news: it is made again.
+    // What a request that a server has forgotten ends with is nothing new: it is made again.
     if (/heartbeats missed|leadership change|server shutdown/i.test(message)) this.unanswered();
     else {
       const { stream, durable } = this.options;

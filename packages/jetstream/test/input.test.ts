@@ -222,7 +222,7 @@ natsTest('no more bytes are in hand than in_flight_limit_size', async () => {
   expect(handedOn(received)).toHaveLength(41);
 });
 
-natsTest('an acknowledgement that was lost is no second time', async () => {
+natsTest('an acknowledgement that was lost is not a second message', async () => {
   const { text, nodes, looker, write } = await withStream();
   let keep!: () => void;
   const received = await startInput(

@@ -34,7 +34,7 @@ natsTest('a stream of events is one message, as it came', async () => {
   });
 });
 
-natsTest('a chunk that is sent again is no second message, whoever sends it', async () => {
+natsTest('a chunk that is sent again is not a second message, whoever sends it', async () => {
   const nodes = await startNats();
   const text = `servers ${nodes[0].address}\n${created}`;
   const first = await startOutput(text);

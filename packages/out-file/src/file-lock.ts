@@ -11,7 +11,7 @@ interface Library {
 
 const exclusive = 2 | 4; // LOCK_EX | LOCK_NB
 const unlock = 8; // LOCK_UN
-/** Nobody of ours holds a lock for longer than a write: after so many milliseconds it is told. */
+/** Nobody of ours holds a lock for longer than a write: a wait of so many milliseconds is logged. */
 const longestWrite = 1000;
 const retried: readonly (string | undefined)[] = ['EAGAIN', 'EWOULDBLOCK', 'EINTR'];
 

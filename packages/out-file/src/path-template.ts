@@ -22,7 +22,7 @@ export interface PathTemplateOptions {
 export interface FileName {
   readonly base: string;
   readonly suffix: string;
-  /** The symbolic link that shall lead to it. */
+  /** The symbolic link that is to lead to it. */
   readonly link?: string;
   /** Where its time slice begins, or before. */
   readonly from?: number;
@@ -195,7 +195,7 @@ export class PathTemplate {
     }
     let base = rendered(this.#base, tag, start, chunk);
     const suffix = rendered(this.#suffix, tag, start, chunk);
-    // A part of a path that a tag made empty, or . or .., is no folder of its own.
+    // A part of a path that a tag made empty, or . or .., is not a folder of its own.
     if (this.tagged) base = base.replace(/(?<=\/)\.{0,2}(?=\/|$)/g, dots);
     return { base, suffix, path: base + suffix, from, until };
   }

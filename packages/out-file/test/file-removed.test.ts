@@ -78,7 +78,7 @@ describe('append false', () => {
 
 const isLinux = process.platform === 'linux';
 
-describe.skipIf(!isLinux)('what cannot be written to for now is told once', () => {
+describe.skipIf(!isLinux)('what cannot be written to for now is logged once', () => {
   test('a file that another process has locked', async () => {
     const folder = temporaryFolder();
     const output = await startOutput(growing(`${folder}/a.log`));

@@ -43,7 +43,7 @@ export class Balancer<Server extends Weighted> {
       lost -= server.weight;
     }
     this.#used = used.filter(({ weight }) => weight > 0);
-    // Somewhere between two turns: not all clients shall begin with the same server, nor turn to one
+    // Somewhere between two turns: not all clients should begin with the same server, nor turn to one
     // that comes back at once.
     const total = this.#used.reduce((sum, { weight }) => sum + weight, 0);
     const begin = ({ weight }: Server): number => (weight - total) * this.random();

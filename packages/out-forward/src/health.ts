@@ -113,7 +113,7 @@ export class Health {
     this.lastError = error;
     this.#upSince = undefined;
     this.#downSince = now;
-    // Between half and the whole: the clients of a server that comes back shall not come at once.
+    // Between half and the whole: the clients of a server that comes back must not come at once.
     this.retryAt = now + this.#retryWait * (0.5 + Math.random() / 2);
     this.#retryWait = Math.min(this.#retryWait * 2, LONGEST_RETRY);
     if (this.#heartbeat === undefined) this.#alarm.by(now + this.config.recoverWait * 1000);

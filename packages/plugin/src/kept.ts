@@ -50,7 +50,7 @@ export function checkKeeping(kept: unknown, plugin: string, method: string): Kee
 }
 
 /**
- * Waits for all, so that nothing still reads the bytes of a stream when the first error is told.
+ * Waits for all, so that nothing still reads the bytes of a stream when the first error is reported.
  *
  * @throws the first error, after all have settled
  */

@@ -49,7 +49,7 @@ export async function runPhase(plugin: Plugin, phase: Phase): Promise<void> {
 
 /** What is said and done while plugins start. */
 export interface StartOptions {
-  /** Seconds after which a plugin that is still starting is told in the log. Default: 10. */
+  /** Seconds after which a plugin that is still starting is logged. Default: 10. */
   readonly slowAfter?: number;
   /** Seconds for the end of those already started, where one fails. Default: no limit. */
   readonly stopLimit?: number;
@@ -90,8 +90,8 @@ export async function startPlugins(
 /** How long an end may take. */
 export interface StopOptions {
   /**
-   * Seconds for all phases of all plugins together. A plugin that has not settled by then is told in
-   * the log and waited for no longer; the phases that are left still run. Default: no limit.
+   * Seconds for all phases of all plugins together. A plugin that has not settled by then is
+   * logged and waited for no longer; the phases that are left still run. Default: no limit.
    */
   readonly limit?: number;
   /** Default: the system's. */

@@ -25,7 +25,7 @@ export interface Listening {
 /**
  * What would keep a server from starting: a port that may not be listened on, an address that is not
  * this machine's, certificates that cannot be used. The port is held for a moment only. A port that
- * is in use is no problem: it is mostly the running agent's, which the configuration is for.
+ * is in use is not a problem: it is mostly the running agent's, which the configuration is for.
  *
  * @param element the section of the plugin, with `port`, `bind`, `unix_path` and `<transport>`
  * @returns one error for each problem, which points at the parameter

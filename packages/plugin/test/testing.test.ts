@@ -289,7 +289,7 @@ describe('a configuration', () => {
     await driver.stop();
   });
 
-  test('that is wrong is told with its place', () => {
+  test('that is wrong is reported with its place', () => {
     expect(() => createDriver(formatted, 'limit 0', { plugins: [lines] })).toThrow(
       expect.objectContaining({ file: 'test.conf', line: 3, parameter: 'limit' }),
     );

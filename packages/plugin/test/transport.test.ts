@@ -171,7 +171,7 @@ describe('mistakes', () => {
     expect(found[0]).toContain(words);
   });
 
-  test('several are told in one go', () => {
+  test('several are reported together', () => {
     expect(mistakes('<transport>\ncert_path /x\nclient_cert_auth true\n</transport>')).toHaveLength(
       2,
     );

@@ -38,10 +38,10 @@ describe('create throws', () => {
     ['for a wrong backlog', () => call({ backlog: 0 }), 'backlog'],
     ['for a backlog that is a string', () => call({ backlog: '500' }), 'backlog'],
     ['for a backlog that is too large', () => call({ backlog: 2 ** 40 }), 'backlog'],
-    ['for options that are no object', () => call('x' as never), 'options'],
+    ['for options that are not an object', () => call('x' as never), 'options'],
     ['for options of createTcp that are none', () => helper.createTcp('x', 0, null as never, onData), 'options'],
     ['for createTcp with another protocol', () => helper.createTcp('x', 0, { proto: 'tls' }, onData), 'proto'],
-    ['for a transport that is no object', () => call({ transport: 'x' }), 'transport'],
+    ['for a transport that is not an object', () => call({ transport: 'x' }), 'transport'],
     ['for an unknown option of a transport', () => call({ transport: { lingerTimout: 1 } }), 'transport.lingerTimout'],
     ['for an unknown protocol of a transport', () => call({ transport: { protocol: 'tpc' } }), 'transport.protocol'],
     ['for TLS options in a transport for tcp', () => call({ transport: { protocol: 'tcp', clientCertAuth: true } }), 'transport.clientCertAuth'],
@@ -127,7 +127,7 @@ describe('create throws', () => {
 describe('createServerHelper throws', () => {
   test.each([
     ['for an unknown option', { shutdownTimout: 1 }, 'shutdownTimout', 'did you mean shutdownTimeout?'],
-    ['for a shutdownTimeout that is no time', { shutdownTimeout: '5' }, 'shutdownTimeout', 'not "5"'],
+    ['for a shutdownTimeout that is not a time', { shutdownTimeout: '5' }, 'shutdownTimeout', 'not "5"'],
     ['for a log that is none', { log: console.log }, 'log', 'log must'],
     ['for a log without levels', { log: { warn: () => undefined } }, 'log', 'must have the methods'],
     ['for a transport that is none', { transport: 'x' }, 'transport', 'must be an object'],

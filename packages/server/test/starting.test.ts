@@ -80,14 +80,14 @@ describe('a create that nobody awaits', () => {
     expect(line.err).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('is no obstacle to stop', async () => {
+  test('does not keep it from stopping', async () => {
     void helper.create('busy', port, { bind }, onData);
     await helper.terminate();
   });
 });
 
 describe('a create whose failure the caller has seen', () => {
-  test('is no failure of the start', async () => {
+  test('is not a failure of the start', async () => {
     const server = await helper
       .create('busy', port, { bind }, onData)
       .catch(() => helper.create('busy', 0, { bind }, onData));

@@ -73,7 +73,7 @@ async function events(client: TLSSocket): Promise<string[]> {
 describe.each(versions)('%s, after the handshake', (version) => {
   const records: [string, Buffer][] = [
     ['a record that does not decrypt', Buffer.from(`1703030020${'11'.repeat(32)}`, 'hex')],
-    ['bytes that are no record', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['bytes that are not a record', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
   ];
   test.each(records)('%s closes the connection, is counted and logged', async (_, bytes) => {
     const options = { bind: '127.0.0.1', tlsOptions: { ...tlsOptions, minVersion: version, maxVersion: version } }; // prettier-ignore

@@ -38,7 +38,7 @@ describe.each(backends)('UDP with the %s backend', (backend) => {
     await came;
     expect(received).toEqual(['peer']);
 
-    // The same again is no error, and another peer takes its place.
+    // The same again is not an error, and another peer takes its place.
     applySocketOptions(socket, { connect: { address, port: peer.address().port } });
     applySocketOptions(socket, { connect: { address, port: stranger.address().port } });
     await once(socket, 'connect');

@@ -31,7 +31,7 @@ describe('with the native backend', () => {
     expect(sendQueueOf(socket)).toEqual({ inProcess: 0, inKernel: undefined });
   });
 
-  test('what is stuck in the kernel is no progress', async () => {
+  test('what is stuck in the kernel is not progress', async () => {
     const { socket, client } = await stuckInKernel();
     const progress = new SendProgress(0);
     expect(progress.stalledFor(socket, 0)).toBe(0);

@@ -120,7 +120,7 @@ describe.each(backends)('timeouts with the %s backend', (backend) => {
     expect(error).toMatchObject({ code: 'ERR_SLUICE_IDLE_TIMEOUT', seconds: 0.5 });
   });
 
-  test('limits that are no time are refused by name', async () => {
+  test('limits that are not a time are refused by name', async () => {
     const { socket } = await connect();
     for (const option of ['recvTimeout', 'sendTimeout', 'idleTimeout', 'firstByteTimeout']) {
       const wrong = expect.objectContaining({ option, value: -1 });
@@ -161,7 +161,7 @@ describe.each(backends)('timeouts with the %s backend', (backend) => {
     stop();
   });
 
-  test('bytes written meanwhile are no sign of life', async () => {
+  test('bytes written meanwhile are not a sign of life', async () => {
     const { socket } = await connect();
     socket.write(LARGE);
     const { fired } = watch(socket, { sendTimeout: 0.4 });

@@ -97,7 +97,7 @@ test('says why nonblock cannot be false', () => {
   expect(failure('tcp', { nonblock: false }).message).toContain('event loop');
 });
 
-test('refuses what is no protocol and no options', () => {
+test('refuses an unknown protocol and options that are not an object', () => {
   expect(failure('sctp' as 'tcp', {})).toMatchObject({ option: 'protocol', value: 'sctp' });
   expect(failure('tcp', null as unknown as object).option).toBe('options');
 });

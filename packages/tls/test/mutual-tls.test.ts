@@ -206,7 +206,7 @@ test('a server that trusts nobody says so when it starts', async () => {
 });
 
 test.each(['TLSv1_2', 'TLSv1_3'] as const)(
-  'a resumed %s session is no way around a refusal',
+  'a resumed %s session does not get around a refusal',
   async (version) => {
     const issuer = await authority();
     const options = { ...own, caPath: await caFile(issuer), version, watch: false };

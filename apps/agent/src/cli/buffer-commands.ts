@@ -31,7 +31,7 @@ const flagsOf: Readonly<Record<Verb, readonly (keyof typeof flags)[]>> = {
  * runs: as a table or JSON, chunk by chunk with the first events, or every event as a line of JSON.
  * Fluentd's users have fluent-binlog-reader for it.
  *
- * @returns the exit code: 1 where there is no such buffer, or something in it is damaged
+ * @returns the exit code: 1 where the buffer is unknown, or something in it is damaged
  */
 export async function bufferCommand(args: string[]): Promise<number> {
   const [verb, ...rest] = args as [string | undefined, ...string[]];

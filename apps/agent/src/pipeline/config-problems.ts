@@ -1,6 +1,6 @@
 import { ConfigError, ConfigErrors } from '@sluice/config';
 
-/** Collects the mistakes of a configuration, so that all of them are told in one go. */
+/** Collects the mistakes of a configuration, so that all of them are reported together. */
 export class ConfigProblems {
   readonly #errors: ConfigError[] = [];
 

@@ -86,7 +86,7 @@ export async function recordConfig(
 }
 
 async function withInline(config: string, inline: string): Promise<string> {
-  await loadConfig(config); // mistakes of the file itself are told with its own lines
+  await loadConfig(config); // mistakes of the file itself are reported with its own lines
   return `${diskFiles.read(config)}\n${inline}\n`;
 }
 

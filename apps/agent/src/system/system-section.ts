@@ -84,7 +84,7 @@ export const systemSection = defineSection({
     emitErrorLogInterval: t
       .time()
       .optional()
-      .describe('Seconds between two lines about events that no output has kept; 0'),
+      .describe('Seconds between two lines about events that no output has kept (default: 0)'),
     withoutSource: switchOf('Leave all <source> sections out'),
     processName: t.string().optional().describe('What ps shows the worker processes as'),
     filePermission: t.string().optional().describe('No effect'),

@@ -85,7 +85,7 @@ test('show prints what a chunk is, and its first events', async () => {
   expect(stdout).toContain('"n":1}}\n… and 1 more\n');
 });
 
-test('what is damaged is told, the rest is printed, and the exit code is 1', async () => {
+test('what is damaged is reported, the rest is printed, and the exit code is 1', async () => {
   const { where, files } = await waiting();
   const sizes = files.map((file) => readFileSync(file));
   const larger = sizes[0].length > sizes[1].length ? 0 : 1;

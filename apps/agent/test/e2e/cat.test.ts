@@ -30,7 +30,7 @@ describe('cat says where the events went', () => {
     expect(agent.stdout.match(/hello/g)).toHaveLength(3);
   });
 
-  test('a line that is not an object is told, and the others are sent', async () => {
+  test('a line that is not an object is reported, and the others are sent', async () => {
     const { port } = await start();
     const result = await sluice(['cat', '-p', `${port}`, 'app.log'], `[1]\n${line}`);
     expect(result.code).toBe(1);

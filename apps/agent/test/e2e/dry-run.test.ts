@@ -35,7 +35,7 @@ test('certificates are loaded', async () => {
   expect(missing.code).toBe(1);
 });
 
-test('an address that is not of this machine is told, a port in use is not', async () => {
+test('an address that is not of this machine is reported, a port in use is not', async () => {
   const source = (bind: string, port: number) =>
     `<source>\n@type forward\nbind ${bind}\nport ${port}\n</source>\n`;
   const elsewhere = await dryRun(source('192.0.2.1', 24224));
@@ -49,7 +49,7 @@ test('an address that is not of this machine is told, a port in use is not', asy
   running.close();
 });
 
-test('folders that cannot be written are told, all at once, and nothing is made', async () => {
+test('folders that cannot be written are reported, all at once, and nothing is made', async () => {
   const folder = temporaryFolder();
   mkdirSync(path.join(folder, 'locked'));
   chmodSync(path.join(folder, 'locked'), 0o500);

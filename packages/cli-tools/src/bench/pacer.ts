@@ -5,7 +5,7 @@ export class Pacer {
   #given = 0;
 
   /**
-   * @param rate events per second; Infinity is no limit
+   * @param rate events per second; Infinity: no limit
    * @param now milliseconds of the clock that `take` is given
    */
   constructor(rate: number, now: number) {

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 
 /** Milliseconds to wait for an answer. */
-const patience = 5000;
+const answerTimeout = 5000;
 const mostBytes = 16 * 1024 * 1024;
 
 /** What `/api/status.json` of monitor_agent says, as far as {@link topView} shows it. */
@@ -93,7 +93,7 @@ export class MonitorError extends Error {
  * @throws MonitorError with what is wrong, and what would mend it
  */
 export async function fetchStatus(url: string, signal?: AbortSignal): Promise<AgentStatus> {
-  const limit = AbortSignal.timeout(patience);
+  const limit = AbortSignal.timeout(answerTimeout);
   let status: unknown;
   try {
     const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
@@ -103,11 +103,11 @@ export async function fetchStatus(url: string, signal?: AbortSignal): Promise<Ag
       (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
         ? 'nobody listens there; the agent needs a <source> with @type monitor_agent'
         : limit.aborted
-          ? `no answer within ${patience / 1000} seconds`
+          ? `no answer within ${answerTimeout / 1000} seconds`
           : (error as Error).message;
     throw new MonitorError(`${url}: ${hint}`, { cause: error });
   }
-  if (!isStatus(status)) throw new MonitorError(`${url}: this is no monitor_agent of Sluice`);
+  if (!isStatus(status)) throw new MonitorError(`${url}: this is not a monitor_agent of Sluice`);
   return status;
 }
 

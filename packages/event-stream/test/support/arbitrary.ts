@@ -111,7 +111,7 @@ function mapOf(key: fc.Arbitrary<Buffer>, content: fc.Arbitrary<Buffer>): fc.Arb
     .map((pairs) => container(0x80, 0xde, pairs.length, pairs.flat()));
 }
 
-/** A record: string keys, each once (what a duplicate means is no matter of decoding). */
+/** A record: string keys, each once (decoding does not say what a duplicate means). */
 export const record: fc.Arbitrary<Buffer> = fc
   .array(fc.tuple(fc.nat(9999), value), { maxLength: 20 })
   .map((pairs) => {

@@ -49,7 +49,7 @@ function joined(element: ConfigElement): RegExp {
       });
     }
     if (format.length < 2 || !format.startsWith('/') || !format.endsWith('/')) {
-      throw element.error(`${name} is no /expression/`, {
+      throw element.error(`${name} is not a /regular expression/`, {
         param: name,
         hint: 'write it in slashes',
       });

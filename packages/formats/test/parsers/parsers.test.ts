@@ -107,7 +107,7 @@ describe('parsers', () => {
     ['csv', '', 'keys'],
     ['csv', 'keys a\ndelimiter ""', 'delimiter must not be empty'],
     ['multiline', 'format2 /(?<a>x)/', 'format2 without format1'],
-    ['multiline', 'format1 (?<a>x)', 'format1 is no /expression/'],
+    ['multiline', 'format1 (?<a>x)', 'format1 is not a /regular expression/'],
     ['multiline', 'format1 /x/', 'no named group'],
   ])('%s refuses %s', (type, params, message) => {
     expect(() => parserFor(type, params)).toThrow(message);

@@ -120,7 +120,7 @@ export class ForwardTestServer {
     if (handshake !== undefined) socket.write(handshake.helo());
     socket.on('data', (data) => {
       if (handshake === undefined) {
-        // Bytes that are no messages end the connection, as in a real server.
+        // Bytes that are not messages end the connection, as in a real server.
         void Promise.resolve()
           .then(() => reader.push(data))
           .catch(() => socket.destroy());

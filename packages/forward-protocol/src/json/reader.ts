@@ -4,7 +4,7 @@ import { Packer } from './packer.js';
 
 // A message has two arrays around a record.
 const DEEPEST = MAX_DEPTH + 2;
-// More digits are no number of a log.
+// No number of a log has more digits.
 const LONGEST_NUMBER = 1024;
 
 /** What is expected next. */
@@ -274,7 +274,7 @@ export class JsonReader {
     else this.character(code >= 0xdc00 && code < 0xe000 ? REPLACEMENT : code);
   }
 
-  /** Half of a surrogate pair without the other is no character. */
+  /** Half of a surrogate pair without the other is not a character. */
   private lone(): void {
     if (this.high === 0) return;
     this.high = 0;

@@ -10,7 +10,7 @@ import type { ResolvedModule } from './resolve-module.js';
  * Imports a module for its plugins.
  *
  * @param changed import it anew where the file has changed since; what it imports itself stays
- * @param options.mayHaveNone no plugin in it is no error. Default: false
+ * @param options.mayHaveNone a module without a plugin is not an error. Default: false
  * @throws PluginLoadError
  */
 export async function importPlugins(

@@ -135,7 +135,7 @@ describe('a package', () => {
     expect(versionOf('sluice-plugin-nowhere', folder)).toBeUndefined();
   });
 
-  test('one that is not built, or has no such export, is told', () => {
+  test('one that is not built, or has no such export, is reported', () => {
     const folder = withPackage({ exports: { '.': './dist/index.js' } });
     const place = path.join(folder, 'node_modules/pkg');
     expect(() => resolvePackage('pkg', folder)).toThrow(

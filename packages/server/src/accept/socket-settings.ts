@@ -30,7 +30,7 @@ export class SocketSettings {
     return Object.values(this.#options).every((value: unknown) => value === undefined);
   }
 
-  /** The socket options that are bounds in time, in seconds; 0 for none. */
+  /** The socket options that are bounds in time, in seconds (0: none). */
   get timeouts(): { recvTimeout: number; sendTimeout: number } {
     const { recvTimeout = 0, sendTimeout = 0 } = this.#options;
     return { recvTimeout, sendTimeout };

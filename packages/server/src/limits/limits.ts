@@ -8,7 +8,7 @@ export interface Limits {
   maxConnectionsPerAddress: number;
   /** Milliseconds; `Infinity` for none. */
   handshakeTimeout: number;
-  /** Seconds; 0 for none, like the next two. */
+  /** Seconds (0: no limit), like the next two. */
   idleTimeout: number;
   firstByteTimeout: number;
   closeTimeout: number;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { watchTimeouts, type TimeoutListener } from '@sluice/socket-options';
 
-/** The bounds in time of one server's connections, in seconds; 0 is none. @internal */
+/** The bounds in time of one server's connections, in seconds (0: none). @internal */
 export interface TimeBounds {
   readonly recvTimeout: number;
   readonly sendTimeout: number;

@@ -48,7 +48,7 @@ export class ReadBuffer {
     if (this.holds > 0) return;
     const { bytes } = this;
     held -= bytes.length;
-    // Whoever looks at bytes that are no longer theirs shall see it at once.
+    // Whoever looks at bytes that are no longer theirs sees it at once.
     if (overwrite) bytes.fill(0xc1);
     if (bytes.length > LARGEST || kept + bytes.length > MOST_KEPT) return;
     kept += bytes.length;

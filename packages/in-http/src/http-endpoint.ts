@@ -12,8 +12,8 @@ export interface Answer {
   readonly body: string | Buffer;
 }
 
-/** How the face of HTTP asks for answers. */
-export interface HttpFaceOptions {
+/** What the endpoint needs of its input. */
+export interface HttpEndpointOptions {
   readonly clock: Clock;
   /** Milliseconds without a byte from the peer. */
   readonly keepaliveTimeout: number;
@@ -60,7 +60,7 @@ interface Client {
   heard: number;
   /** When the request began that has not come whole; 0: none has. */
   began: number;
-  /** When the rest of what is not wanted is no longer waited for; 0: there is no such thing. */
+  /** When the rest of what is not wanted is no longer waited for; 0 where there is none. */
   lingersUntil: number;
   /** The last answer of the connection has been written. */
   closing: boolean;
@@ -72,14 +72,14 @@ interface Client {
  * Speaks HTTP on connections that the server helper has accepted: Node's parser on its sockets, with
  * limits in time that Node keeps only for servers that listen themselves.
  */
-export class HttpFace {
-  readonly #options: HttpFaceOptions;
+export class HttpEndpoint {
+  readonly #options: HttpEndpointOptions;
   readonly #server: Server;
   readonly #clients = new Map<Duplex, Client>();
   #stopping = false;
   #cancelTick: (() => void) | undefined;
 
-  constructor(options: HttpFaceOptions) {
+  constructor(options: HttpEndpointOptions) {
     this.#options = options;
     this.#server = createServer({
       maxHeaderSize,
