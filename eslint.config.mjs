@@ -15,7 +15,7 @@ const depConstraints = layers.map((layer) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/out-tsc', '**/.nx', 'docs/api', 'coverage'] },
+  { ignores: ['**/dist', '**/out-tsc', '**/.nx', 'out', 'coverage'] },
   { plugins: { '@nx': nx } },
   {
     files: ['**/*.ts', '**/*.mts'],

@@ -2,7 +2,15 @@ export { main } from './cli/main.js';
 export { loadPlugins } from './load-plugins.js';
 export type { LoadPluginsOptions } from './load-plugins.js';
 export { createLog, logLevels } from './log.js';
-export type { AgentLog, LogLevel, LogOptions, RootLog, WarningListener } from './log.js';
+export type {
+  AgentLog,
+  LineListener,
+  LineParts,
+  LogLevel,
+  LogOptions,
+  RootLog,
+  WarningListener,
+} from './log.js';
 export { buildPipeline } from './pipeline/build-pipeline.js';
 export type { PipelineOptions } from './pipeline/build-pipeline.js';
 export type { Pipeline } from './pipeline/pipeline.js';

@@ -8,6 +8,7 @@ import {
 } from '@sluice/plugin';
 import { shippedPlugins } from './shipped-plugins.js';
 
+/** Where plugins are looked for. */
 export interface LoadPluginsOptions {
   /** The configuration file, in whose folder modules are looked for first. Default: none. */
   readonly config?: string | undefined;

@@ -9,6 +9,7 @@ import { hasColors } from './paint.js';
 export { logLevels } from './log-levels.js';
 export type { LogLevel } from './log-levels.js';
 
+/** Options of the log. */
 export interface LogOptions {
   /** Default `info`. */
   readonly level?: LogLevel;
@@ -29,6 +30,7 @@ export interface LogOptions {
 
 /** A log that can make another for one plugin, with fields and a level of its own. */
 export interface AgentLog extends Logger {
+  /** Makes a log whose lines have these fields, with a level of its own. */
   child(fields: object, options?: { level?: string }): AgentLog;
 }
 
@@ -47,7 +49,7 @@ function repeatsOf({ repeatInterval }: LogOptions): RepeatOptions {
 }
 
 /** What a line of the log consists of, besides its level. */
-type LineParts = readonly [
+export type LineParts = readonly [
   /** The id of the plugin that logged it; none where it is the host's own line. */
   plugin: string | undefined,
   fields: object,

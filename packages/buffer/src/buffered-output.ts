@@ -23,6 +23,7 @@ import { bufferSettings, type BufferSettings } from './settings.js';
 import { Stage } from './stage.js';
 import { retryStatistics } from './statistics.js';
 
+/** What a {@link BufferedOutput} is made of. */
 export interface BufferedOutputOptions {
   /** What is written to; its host starts it before the buffer, and stops it after. */
   readonly output: Output;
@@ -37,8 +38,8 @@ export interface BufferedOutputOptions {
 
 /**
  * Puts a buffer in front of an output: `write` is done when the store has the events, and they reach
- * the output later. This class stages events by chunk keys and holds the limits; {@link FlushQueue}
- * says what is written when, and {@link Flusher} writes, tries again and gives up.
+ * the output later. This class stages events by chunk keys and holds the limits; `FlushQueue`
+ * says what is written when, and `Flusher` writes, tries again and gives up.
  */
 export class BufferedOutput extends Output {
   readonly output: Output;

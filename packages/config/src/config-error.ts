@@ -86,6 +86,7 @@ export class ConfigError extends Error {
     Object.defineProperty(this.prototype, brand, { value: true });
   }
 
+  /** True for those that another copy of this package has made, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return hasInstance(this, ConfigError, brand, value);
   }
@@ -139,6 +140,7 @@ export class ConfigErrors extends ConfigError {
     Object.defineProperty(this.prototype, severalBrand, { value: true });
   }
 
+  /** True for those that another copy of this package has made, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return hasInstance(this, ConfigErrors, severalBrand, value);
   }

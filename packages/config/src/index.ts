@@ -30,9 +30,11 @@ export type {
   SectionOf,
   SectionSchema,
   SectionValue,
+  Simplify,
   Subsection,
   SubsectionOptions,
   SubsectionSchemas,
+  SubsectionValue,
 } from './section-types.js';
 export * as t from './types.js';
 export { describeSection, formatSection } from './describe-section.js';

@@ -32,16 +32,19 @@ export interface RawSubsection {
   readonly description?: string;
 }
 
+/** The sections inside of a section, by the names that a program has for them. */
 export type SubsectionSchemas = Record<string, Subsection | RawSubsection>;
 
 type SubsectionContent<S> = S extends { section: Section<infer T> } ? T : ConfigElement;
-type SubsectionValue<S> = S extends { multiple: true }
+/** What a subsection is read into: its values, undefined where it may be absent, or an array. */
+export type SubsectionValue<S> = S extends { multiple: true }
   ? SubsectionContent<S>[]
   : S extends { required: true } | { init: true }
     ? SubsectionContent<S>
     : SubsectionContent<S> | undefined;
 
-type Simplify<T> = { [K in keyof T]: T[K] } & {};
+/** The same type, shown as one object. */
+export type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /** The value that a section with these schemas is read into. */
 export type SectionValue<

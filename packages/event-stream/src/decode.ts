@@ -20,6 +20,7 @@ export class ExtensionValue {
     readonly data: Buffer,
   ) {}
 
+  /** Its type, and its bytes as base64. */
   toJSON(): { type: number; data: string } {
     return { type: this.type, data: this.data.toString('base64') };
   }

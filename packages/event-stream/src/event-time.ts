@@ -19,10 +19,12 @@ export class EventTime {
     return EventTime.fromMillis(Date.now());
   }
 
+  /** A time with the resolution of a `Date`: milliseconds. */
   static fromDate(date: Date): EventTime {
     return EventTime.fromMillis(date.getTime());
   }
 
+  /** A time of milliseconds since 1970; fractions are kept. */
   static fromMillis(millis: number): EventTime {
     const seconds = Math.floor(millis / 1000);
     return new EventTime(seconds, Math.round((millis - seconds * 1000) * 1e6));
@@ -38,10 +40,12 @@ export class EventTime {
       : new EventTime(seconds, nanoseconds);
   }
 
+  /** Milliseconds since 1970; what is finer is cut off. */
   toMillis(): number {
     return this.seconds * 1000 + this.nanoseconds / 1e6;
   }
 
+  /** As a `Date`, which knows milliseconds. */
   toDate(): Date {
     return new Date(this.seconds * 1000 + Math.floor(this.nanoseconds / 1e6));
   }
@@ -61,10 +65,12 @@ export class EventTime {
     return `${new Date(this.seconds * 1000).toISOString().slice(0, -5)}.${fraction}Z`;
   }
 
+  /** As `toString` has it. */
   toJSON(): string {
     return this.toString();
   }
 
+  /** True for the same second and the same nanosecond. */
   equals(other: EventTime): boolean {
     return this.seconds === other.seconds && this.nanoseconds === other.nanoseconds;
   }

@@ -5,12 +5,15 @@ import { connect, type Target } from './connect.js';
 export interface Heartbeat {
   /** Sends one, unless the one before is still under way. */
   send(): void;
+  /** Ends it: nothing is sent, and nothing told, afterwards. */
   close(): void;
 }
 
 /** Told when a server has answered, or has refused. */
 export interface HeartbeatEvents {
+  /** The server has answered. */
   alive(): void;
+  /** The server could not be reached, or has refused. */
   refused(error: Error): void;
 }
 

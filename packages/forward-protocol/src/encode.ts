@@ -10,7 +10,8 @@ export interface ForwardOption {
   [name: string]: unknown;
 }
 
-type Events = EventStream | Iterable<EventInput>;
+/** A stream, or events that one is made of. */
+export type Events = EventStream | Iterable<EventInput>;
 
 const NO_OPTION: Buffer = Buffer.alloc(0);
 

@@ -11,6 +11,7 @@ export {
   encodeMessage,
   encodePackedForward,
   encodePackedForwardParts,
+  type Events,
   type ForwardOption,
 } from './encode.js';
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';

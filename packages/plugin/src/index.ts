@@ -78,6 +78,7 @@ export { sourceFields } from './source-fields.js';
 export type { Peer, SourceKeys } from './source-fields.js';
 export { listenProblems, unwritableFolder } from './start-checks.js';
 export { statisticsOf } from './statistics-of.js';
+export type { Listening } from './start-checks.js';
 export type {
   PluginStatistics,
   QueueStatistics,
@@ -96,5 +97,6 @@ export type {
 } from './transport/transport.js';
 export { isUnrecoverable, UnrecoverableError } from './unrecoverable-error.js';
 export { writeFully } from './write-fully.js';
+export type { WriteVectors } from './write-fully.js';
 export { WriteQueue } from './write-queue.js';
 export type { WriteQueueOptions } from './write-queue.js';

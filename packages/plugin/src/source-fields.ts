@@ -1,6 +1,7 @@
 /** What a connection and a datagram both know of who sent them. */
 export interface Peer {
   readonly remoteAddr: string;
+  /** Its name; the address where it has none. */
   resolveRemoteHost(): string | Promise<string>;
 }
 

@@ -2,6 +2,8 @@
 export const quarter = 900;
 
 /**
+ * A time zone, as a function.
+ *
  * @param seconds Unix time
  * @returns how many seconds that zone is ahead of UTC at that time
  */
@@ -17,6 +19,7 @@ export class TimeZoneError extends Error {
   }
 }
 
+/** UTC: always 0. */
 export const utcOffset: ZoneOffset = () => 0;
 
 /** Remembers the offset of the last quarter of an hour: events come nearly in order. */

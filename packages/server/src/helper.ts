@@ -243,6 +243,7 @@ export class ServerHelper {
     this.#servers.clear();
   }
 
+  /** The end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.terminate();
   }

@@ -22,6 +22,7 @@ export interface ServerHandle {
    * `shutdownTimeout`. The title may then be used again.
    */
   close(): Promise<void>;
+  /** The end of an `await using` block: `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -11,9 +11,15 @@ import type { SocketOptionName, SocketOptions, ValidatedSocketOptions } from './
 import { watchTimeouts, type TimeoutListener } from './timeouts.js';
 import { isValidated, validateSocketOptions } from './validate.js';
 
+/** What is done beside setting the options. */
 export interface ApplyOptions {
   /** Gets one line for each unsupported option, once in the life of the process. */
-  log?: { warn(fields: object, message: string): void } | undefined;
+  log?:
+    | {
+        /** Logs one warning. */
+        warn(fields: object, message: string): void;
+      }
+    | undefined;
   /**
    * Keeps `recvTimeout` and `sendTimeout` with {@link watchTimeouts}, on a socket or on all that a
    * listener will accept: called with the reason and the socket, which the caller closes, or

@@ -10,7 +10,7 @@ export { applySocketOptions, type ApplyOptions } from './apply.js';
 export type { SocketOptionReport, UnsupportedOption } from './draft.js';
 export { getSocketOption, setSocketOption } from './kernel-option.js';
 export type { KernelOptionName } from './constants.js';
-export type { KernelOptionValue, Linger } from './values.js';
+export type { BooleanName, KernelOptionValue, Linger } from './values.js';
 export type { SocketTarget } from './descriptor.js';
 export { clearLinger, closeWithLinger } from './linger.js';
 export { watchTimeouts, type TimeoutLimits, type TimeoutListener } from './timeouts.js';

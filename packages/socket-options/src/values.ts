@@ -8,7 +8,8 @@ export interface Linger {
   seconds: number;
 }
 
-type BooleanName =
+/** Options that are on or off. */
+export type BooleanName =
   | 'SO_REUSEADDR'
   | 'SO_BROADCAST'
   | 'SO_KEEPALIVE'

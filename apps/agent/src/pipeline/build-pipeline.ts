@@ -35,6 +35,7 @@ const errorLabelName = '@ERROR';
 const topLevel = ['source', 'filter', 'match', 'label', 'worker', 'system'];
 const inLabel = ['filter', 'match'];
 
+/** What a pipeline is built with. */
 export interface PipelineOptions {
   /** The plugins that the configuration may name. */
   readonly registry: PluginRegistry;

@@ -120,6 +120,7 @@ export class Budget {
     this.parent?.release(bytes);
   }
 
+  /** What is in use now, and what waits. */
   statistics(): BudgetStatistics {
     const since = this.stalledSince;
     return {

@@ -127,18 +127,22 @@ export function childCount(bytes: Uint8Array, at: number): number {
   }
 }
 
+/** Whether a value that begins with this byte is a string. */
 export function isString(first: number): boolean {
   return (first >= 0xa0 && first < 0xc0) || (first >= 0xd9 && first <= 0xdb);
 }
 
+/** Whether a value that begins with this byte is binary. */
 export function isBinary(first: number): boolean {
   return first >= 0xc4 && first <= 0xc6;
 }
 
+/** Whether a value that begins with this byte is a map. */
 export function isMap(first: number): boolean {
   return (first >= 0x80 && first < 0x90) || first === 0xde || first === 0xdf;
 }
 
+/** Whether a value that begins with this byte is an array. */
 export function isArray(first: number): boolean {
   return (first >= 0x90 && first < 0xa0) || first === 0xdc || first === 0xdd;
 }
@@ -179,6 +183,7 @@ export class ValueSkipper {
   /** Values still to come. */
   remaining = 0;
 
+  /** Begins anew with a value, or with several in a row. */
   start(at: number, values = 1): void {
     this.pos = at;
     this.remaining = values;

@@ -30,6 +30,8 @@ export class DelimitedReader {
   }
 
   /**
+   * Takes the next bytes.
+   *
    * @param data not needed any more after the call
    * @param found gets each whole text, valid during the call only
    */

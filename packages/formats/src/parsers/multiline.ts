@@ -87,6 +87,7 @@ export class MultilineParser extends TextParser {
     return this.#firstLine?.test(line);
   }
 
+  /** Takes the next lines. */
   protected readText(text: string, found: ParsedCallback): void {
     for (;;) {
       const match = this.#expression.exec(text);

@@ -62,6 +62,7 @@ export abstract class RecordParser extends Parser {
   /** Does what {@link Parser.parse} says. */
   protected abstract read(text: Buffer, found: ParsedCallback): void;
 
+  /** An error that names this parser. */
   protected error(reason: string, cause?: unknown): ParseError {
     return new ParseError(this.type, reason, { cause });
   }

@@ -20,6 +20,7 @@ import {
   type ResolvedModule,
 } from './resolve-module.js';
 
+/** Where a {@link PluginLoader} looks, and where it puts what it finds. */
 export interface PluginLoaderOptions {
   /** Takes what is loaded. */
   readonly registry: PluginRegistry;

@@ -27,6 +27,7 @@ export interface LazyPlugins {
   readonly provides: readonly string[];
   /** The package that they are in. */
   readonly from: string;
+  /** Imports the module that has them. */
   readonly load: () => Promise<unknown>;
 }
 
@@ -63,6 +64,7 @@ export class PluginRegistry {
     return [...this.#plugins.values()];
   }
 
+  /** The plugin of a kind and type; undefined where none is registered. */
   get<Kind extends PluginKind>(kind: Kind, type: string): RegisteredPlugin<Kind> | undefined {
     return this.#plugins.get(keyOf(kind, type)) as RegisteredPlugin<Kind> | undefined;
   }

@@ -93,6 +93,7 @@ export class FilterDriver extends Driver<'filter'> {
 
 /** Drives a formatter: the bytes of each stream are overwritten when it is formatted. */
 export class FormatterDriver extends Driver<'formatter'> {
+  /** Formats events as an output would. */
   format(tag: string, events: EventStream | Iterable<TestEvent>): Buffer {
     const { stream, overwrite } = borrowed(events, this.clock.now());
     try {

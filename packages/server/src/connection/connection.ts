@@ -76,6 +76,7 @@ export interface Connection extends AsyncIterable<Buffer> {
   closeAfterWriteComplete(): void;
 
   /**
+   * Listens:
    * - `data`: `(chunk, connection)`, once per connection, and not together with iteration; the
    *   chunk may be kept, unless the server was created with `reuseReadBuffers`.
    * - `writeComplete`: everything written so far has gone to the kernel.
@@ -85,6 +86,7 @@ export interface Connection extends AsyncIterable<Buffer> {
    * @throws ConnectionEventError for an unknown event, and for a second consumer of `data`
    */
   on(event: 'data', listener: DataCallback): this;
+  /** The other events, as above. */
   on(event: ConnectionEvent, listener: ConnectionListener): this;
 
   /**

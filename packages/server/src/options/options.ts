@@ -3,6 +3,7 @@ import type { SocketOptions } from '@sluice/socket-options';
 import type { ServerTlsOptions } from '@sluice/tls';
 import type { MessageFlag } from '../udp/udp-flags.js';
 
+/** What a server speaks. Fluentd: `proto`; `unix` is not in Fluentd. */
 export type Protocol = 'tcp' | 'tls' | 'udp' | 'unix';
 /** @internal */
 export const protocols: readonly Protocol[] = ['tcp', 'tls', 'udp', 'unix'];

@@ -29,6 +29,7 @@ export class DatagramPeer {
     this.remotePort = source.port;
   }
 
+  /** The title of the server that received it. */
   get title(): string {
     return this.#owner.title;
   }
