@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pagesFolder } from './paths.mjs';
 
-/** @param {import('markdown-it')} markdown */
+/** Changes how VitePress' markdown-it renders images. */
 export function inlineDiagrams(markdown) {
   const usual = markdown.renderer.rules.image;
   markdown.renderer.rules.image = (tokens, index, options, env, self) => {

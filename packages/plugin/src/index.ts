@@ -77,8 +77,8 @@ export type { Service } from './service-discovery.js';
 export { sourceFields } from './source-fields.js';
 export type { Peer, SourceKeys } from './source-fields.js';
 export { listenProblems, unwritableFolder } from './start-checks.js';
-export { statisticsOf } from './statistics-of.js';
 export type { Listening } from './start-checks.js';
+export { statisticsOf } from './statistics-of.js';
 export type {
   PluginStatistics,
   QueueStatistics,
