@@ -3,7 +3,7 @@ import { EventPacker, type EventStream } from '@sluice/event-stream';
 import type { ForwardSender } from '@sluice/forward-client';
 import { Pacer } from './pacer.js';
 
-/** What {@link runLoad} sends. */
+/** What {@link startLoad} sends. */
 export interface LoadOptions {
   /** Opens one connection. */
   readonly connect: () => Promise<ForwardSender>;
@@ -33,6 +33,7 @@ export interface LoadProgress {
 
 /** A load under way. */
 export interface Load {
+  /** How far it is now. */
   progress(): LoadProgress;
   /** Resolves when everything is kept. Rejects with why a connection has failed, all being closed. */
   readonly done: Promise<LoadProgress>;

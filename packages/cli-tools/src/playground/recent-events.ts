@@ -30,6 +30,7 @@ export class RecentEvents {
     this.#limit = limit;
   }
 
+  /** Takes the events of a stream. */
   add(tag: string, stream: EventStream): void {
     if (stream.count === 0) return;
     this.events += stream.count;

@@ -3,10 +3,15 @@ import { Screen, type Line, type TerminalOutput } from './screen.js';
 /** Where keys come from: a terminal such as `process.stdin`. */
 export interface TerminalInput {
   readonly isTTY?: boolean;
+  /** Has keys come one by one, without an echo. */
   setRawMode?(raw: boolean): unknown;
+  /** Begins to read. */
   resume(): unknown;
+  /** Reads no more. */
   pause(): unknown;
+  /** Listens for keys. */
   on(event: 'data', listener: (bytes: Buffer) => void): unknown;
+  /** Listens no more. */
   off(event: 'data', listener: (bytes: Buffer) => void): unknown;
 }
 

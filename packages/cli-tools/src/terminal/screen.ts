@@ -11,9 +11,13 @@ export interface TerminalOutput {
   readonly columns?: number;
   readonly rows?: number;
   readonly isTTY?: boolean;
+  /** Whether it shows colours. Default: no. */
   hasColors?(): boolean;
+  /** Writes text and control sequences. */
   write(text: string): boolean;
+  /** Listens for a new size. */
   on(event: 'resize', listener: () => void): unknown;
+  /** Listens no more. */
   off(event: 'resize', listener: () => void): unknown;
 }
 
@@ -52,6 +56,7 @@ export class Screen {
     return { columns: columns === 0 ? 80 : (columns ?? 80), rows: rows === 0 ? 24 : (rows ?? 24) };
   }
 
+  /** Takes the whole terminal over. */
   open(): void {
     this.#open = true;
     this.#output.write('\u001b[?1049h\u001b[?25l');
@@ -73,6 +78,7 @@ export class Screen {
     this.#last = '';
   }
 
+  /** Gives the terminal back as it was. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
