@@ -107,9 +107,7 @@ export class EventStream implements Iterable<Event> {
     }
     const { entries, invalid, zeroTimes, extensions } = found;
     const repaired =
-      invalid + zeroTimes > 0
-        ? repairEntries(buffer, 0, buffer.length, now ?? EventTime.now())
-        : buffer;
+      invalid + zeroTimes > 0 ? repairEntries(buffer, zeroTimes, now ?? EventTime.now()) : buffer;
     return {
       stream: new EventStream(repaired, entries - invalid, extensions, undefined),
       entries,

@@ -1,7 +1,7 @@
 import { EventStream, type EventInput } from '@sluice/event-stream';
 
 /** A stream may grow to this size, in bytes, whatever it was before. */
-const leastLimit = 128 * 1024 * 1024;
+const leastLimit = 32 * 1024 * 1024;
 /** A larger one may grow by this factor. */
 const mostGrowth = 2;
 

@@ -1,5 +1,6 @@
 import { defineSection, elementOf, t, type ConfigElement, type SectionOf } from '@sluice/config';
 import { EventTime, type Event, type EventInput, type EventStream } from '@sluice/event-stream';
+import { packFields, setFieldsSteps } from '@sluice/event-stream/packed';
 import {
   defineFilter,
   Filter,
@@ -98,6 +99,8 @@ function planOf(config: Config, element: ConfigElement): Plan {
 
 /** So many events are made between two looks at the clock. */
 const eventsPerStep = 16;
+/** Events of more bytes than this, on average, are made one by one. */
+const largeEvent = 64 * 1024;
 
 /** What became of the events of one stream. */
 interface Transformed {
@@ -134,11 +137,24 @@ class RecordTransformerFilter extends Filter {
 
   filter(tag: string, stream: EventStream): EventStream | Promise<EventStream> {
     // Fields such as hostname and tag are put into the packed records without decoding them.
-    if (this.#addsOnly) return stream.withFields(this.#constantFields(tag));
+    if (this.#addsOnly) return this.#withFields(stream, packFields(this.#constantFields(tag)));
     const made = inSlices(this.#steps(tag, stream));
     return made instanceof Promise
       ? this.#finishLater(tag, stream, made)
       : this.#finish(tag, stream, made).left;
+  }
+
+  #withFields(
+    stream: EventStream,
+    fields: ReturnType<typeof packFields>,
+  ): EventStream | Promise<EventStream> {
+    const { bytes, count } = stream;
+    if (count === 0 || fields.names.length === 0) return stream;
+    new MadeBytes(stream).add(bytes.length + count * fields.bytes.length);
+    const set = inSlices(setFieldsSteps(bytes, count, fields));
+    return set instanceof Promise
+      ? set.then((larger) => stream.withEntries(larger, count))
+      : stream.withEntries(set, count);
   }
 
   /** Transforms the events, and yields after a few of them. */
@@ -148,6 +164,7 @@ class RecordTransformerFilter extends Filter {
     const failed = new MadeEvents(made);
     let firstError: Error | undefined;
     let step = 0;
+    const few = stream.bytes.length / stream.count > largeEvent ? 1 : eventsPerStep;
     for (const event of stream) {
       try {
         events.add(this.#transform(tag, event));
@@ -156,7 +173,7 @@ class RecordTransformerFilter extends Filter {
         firstError ??= error as Error;
       }
       step += 1;
-      if (step % eventsPerStep !== 0) continue;
+      if (step % few !== 0) continue;
       events.pack();
       failed.pack();
       yield;

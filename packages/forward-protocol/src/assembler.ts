@@ -1,13 +1,20 @@
 import { EventStream, EventTime, type EventRecord } from '@sluice/event-stream';
-import { INCOMPLETE, repairEntries, scanEntries } from '@sluice/event-stream/packed';
-import { InflationAccount } from './inflation-account.js';
-import { scanInSteps, SCAN_STEP } from './scan-in-steps.js';
+import {
+  INCOMPLETE,
+  loopShare,
+  repairEntries,
+  repairSteps,
+  repairedSize,
+  scanEntries,
+} from '@sluice/event-stream/packed';
 import { decompress, unsupportedReason } from './decompress.js';
 import { ForwardProtocolError } from './errors.js';
+import { MakingAccount } from './making-account.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 import type { MessageOption } from './option.js';
 import type { PooledMemory } from './pooled-memory.js';
 import type { ReaderSettings, Refusal } from './reader-options.js';
+import { EVENT_TOO_LARGE, MOST_VALUES, SCAN_STEP, scanSteps } from './scan-steps.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -34,13 +41,13 @@ export interface EntryCounts {
 
 /** Makes messages from the parts that the parser has found, and delivers or refuses them. */
 export class MessageAssembler {
-  private readonly account: InflationAccount;
+  private readonly account: MakingAccount;
 
   constructor(private readonly settings: ReaderSettings) {
-    this.account = new InflationAccount(settings.inflating, settings.decompressionSizeLimit);
+    this.account = new MakingAccount(settings.room, settings.decompressionSizeLimit);
   }
 
-  /** Nothing is inflated any more. */
+  /** Nothing is made any more. */
   close(): void {
     this.account.close();
   }
@@ -73,22 +80,33 @@ export class MessageAssembler {
   /** Packed entries, which are validated here: large ones in steps, which take a promise. */
   packed(payload: Buffer, envelope: Envelope): void | Promise<void> {
     if (envelope.option !== undefined && envelope.option.signal !== 'logs') {
-      this.settings.onMessage(new AssembledMessage(envelope, EventStream.empty, 0, payload));
-      return;
+      return this.handOn(new AssembledMessage(envelope, EventStream.empty, 0, payload));
     }
-    if (payload.length > SCAN_STEP) return this.large(payload, envelope);
-    this.checked(payload, scanEntries(payload, 0, payload.length), envelope);
+    const found =
+      payload.length > SCAN_STEP
+        ? loopShare.slices(scanSteps(payload, this.settings.eventSizeLimit))
+        : scanEntries(payload, 0, payload.length);
+    return found instanceof Promise
+      ? found.then((counts) => this.checked(payload, counts, envelope))
+      : this.checked(payload, found, envelope);
   }
 
-  private async large(payload: Buffer, envelope: Envelope): Promise<void> {
-    this.checked(payload, await scanInSteps(payload), envelope);
+  /** An event is beyond the limits. */
+  refuseEvent(of: Pick<Envelope, 'tag' | 'size'>): void {
+    const { eventSizeLimit } = this.settings;
+    const message = `an event of more than ${eventSizeLimit} bytes or ${MOST_VALUES} values`;
+    this.refuse('event_size_limit', message, of);
   }
 
   private checked(
     payload: Buffer,
     counts: EntryCounts & { status: number },
     envelope: Envelope,
-  ): void {
+  ): void | Promise<void> {
+    if (counts.status === EVENT_TOO_LARGE) {
+      this.refuseEvent(envelope);
+      return undefined;
+    }
     if (counts.status !== 0) {
       throw new ForwardProtocolError(
         'ERR_SLUICE_FORWARD_BROKEN_ENTRIES',
@@ -97,13 +115,13 @@ export class MessageAssembler {
           : 'the packed entries are not MessagePack',
       );
     }
-    this.scanned(payload, counts, envelope);
+    return this.scanned(payload, counts, envelope);
   }
 
   /** Entries that have been validated. */
-  scanned(bytes: Buffer, counts: EntryCounts, envelope: Envelope): void {
-    const { entries, zeroTimes, extensions } = counts;
-    const { tag, option } = envelope;
+  scanned(bytes: Buffer, counts: EntryCounts, envelope: Envelope): void | Promise<void> {
+    const { entries, zeroTimes } = counts;
+    const { tag } = envelope;
     const invalid = tag === undefined ? entries : counts.invalid;
     if (invalid > 0 && !this.settings.skipInvalidEvents) {
       const what =
@@ -111,16 +129,53 @@ export class MessageAssembler {
           ? 'the tag is not a string'
           : `${invalid} of ${entries} entries are not [time, record]`;
       this.refuse('invalid_event', what, envelope);
+      return undefined;
+    }
+    if (invalid === entries) return this.deliver(EMPTY, invalid, counts, envelope);
+    if (invalid + zeroTimes === 0) return this.deliver(bytes, 0, counts, envelope);
+    if (bytes.length > SCAN_STEP) {
+      const { extensions } = counts;
+      return this.repairLarge(bytes, { entries, invalid, zeroTimes, extensions }, envelope);
+    }
+    const repaired = repairEntries(bytes, zeroTimes, EventTime.now());
+    envelope.memory = undefined;
+    return this.deliver(repaired, invalid, counts, envelope);
+  }
+
+  private async repairLarge(bytes: Buffer, counts: EntryCounts, envelope: Envelope): Promise<void> {
+    const { zeroTimes, invalid } = counts;
+    const limit = this.settings.decompressionSizeLimit;
+    const size = repairedSize(bytes.length, zeroTimes);
+    if (size > limit) {
+      const message = `larger than ${limit} bytes with a time in each event`;
+      this.refuse('decompression_size_limit', message, envelope);
       return;
     }
-    let valid = bytes;
-    if (invalid === entries) valid = EMPTY;
-    else if (invalid + zeroTimes > 0) {
-      valid = repairEntries(bytes, 0, bytes.length, EventTime.now());
+    const { account } = this;
+    await account.beginMore(size);
+    try {
+      const repaired = await loopShare.slices(repairSteps(bytes, zeroTimes, EventTime.now()));
       envelope.memory = undefined;
+      await this.deliver(repaired, invalid, counts, envelope);
+    } finally {
+      account.release();
     }
-    const stream = EventStream.fromScanned(valid, entries - invalid, extensions, option?.chunk);
-    this.settings.onMessage(new AssembledMessage(envelope, stream, invalid, undefined));
+  }
+
+  private deliver(
+    bytes: Buffer,
+    invalid: number,
+    { entries, extensions }: EntryCounts,
+    envelope: Envelope,
+  ): void | Promise<void> {
+    const chunk = envelope.option?.chunk;
+    const stream = EventStream.fromScanned(bytes, entries - invalid, extensions, chunk);
+    return this.handOn(new AssembledMessage(envelope, stream, invalid, undefined));
+  }
+
+  private handOn(message: ForwardMessage): void | Promise<void> {
+    const result = this.settings.onMessage(message);
+    return result instanceof Promise ? (result as Promise<void>) : undefined;
   }
 }
 

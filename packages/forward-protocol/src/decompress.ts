@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { ForwardProtocolError } from './errors.js';
-import type { InflationAccount } from './inflation-account.js';
+import type { MakingAccount } from './making-account.js';
 import { splitZstdFrames } from './zstd-frames.js';
 
 /** Makes a stream that inflates off the event loop, on one of libuv's threads. */
@@ -54,7 +54,7 @@ export async function decompress(
   payload: Buffer,
   compression: string,
   limit: number,
-  account: InflationAccount,
+  account: MakingAccount,
 ): Promise<Buffer | undefined> {
   const create = CODECS[compression];
   if (create === undefined) throw broken(unsupportedReason(compression) ?? compression);
@@ -74,7 +74,7 @@ async function inflatePayload(
   compression: string,
   create: Create,
   limit: number,
-  account: InflationAccount,
+  account: MakingAccount,
 ): Promise<Buffer | undefined> {
   if (compression !== 'zstd') {
     return inflateAll(payload, { compression, create, limit, account, before: 0 });
@@ -105,7 +105,7 @@ interface Inflating {
   compression: string;
   create: Create;
   limit: number;
-  account: InflationAccount;
+  account: MakingAccount;
   /** Bytes of frames before this one. */
   before: number;
 }

@@ -16,6 +16,7 @@ export {
 } from './encode.js';
 export { ForwardProtocolError, type ForwardProtocolErrorCode } from './errors.js';
 export { LARGEST_HANDSHAKE } from './handshake-messages.js';
+export type { MakingRoom } from './making-account.js';
 export type { ForwardMessage, ForwardMode, ForwardSignal, MessageMemory } from './message.js';
 export { ForwardReader } from './reader.js';
 export type { ForwardReaderOptions, Refusal } from './reader-options.js';

@@ -11,6 +11,7 @@ import {
   scanEntries,
 } from '@sluice/event-stream/packed';
 import { ForwardProtocolError } from './errors.js';
+import { isTooLarge } from './scan-steps.js';
 
 /** The message goes beyond the limit: it is to be passed over. */
 export const OVERSIZE = -3;
@@ -47,6 +48,8 @@ export class MessageParser {
   invalid = 0;
   zeroTimes = 0;
   extensions = false;
+  /** One event of the message is beyond the limits. */
+  eventTooLarge = false;
   /** How many bytes of the message must be there before it is worth going on. */
   need = 1;
 
@@ -57,13 +60,17 @@ export class MessageParser {
   private skipping = false;
   private readonly skipper = new ValueSkipper();
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly eventSizeLimit: number,
+  ) {}
 
   /** Makes ready for the next message. */
   reset(): void {
     this.phase = HEAD;
     this.pos = 0;
     this.skipping = false;
+    this.eventTooLarge = false;
     this.need = 1;
   }
 
@@ -86,6 +93,7 @@ export class MessageParser {
     if (this.phase === DISCARD) return this.skip(bytes, base, end);
     const next = this.step(bytes, base, end);
     if (next >= 0) return next;
+    if (this.eventTooLarge) return OVERSIZE;
     return Math.max(this.need, end - base) > this.limit ? OVERSIZE : next;
   }
 
@@ -199,6 +207,7 @@ export class MessageParser {
       this.phase = OPTION;
     } else if (this.phase === RECORD) {
       const next = this.skip(bytes, base, end);
+      this.checkEvent((next < 0 ? end : next) - base - this.bodyStart);
       if (next < 0) return next;
       this.bodyEnd = this.pos;
       this.elements--;
@@ -227,6 +236,7 @@ export class MessageParser {
         // An entry that was cut: find its end first, then scan it as a whole.
         const start = this.pos;
         const next = this.skip(bytes, base, end);
+        this.checkEvent((next < 0 ? end : next) - base - start);
         if (next < 0) return next;
         this.pos = start;
       }
@@ -242,6 +252,11 @@ export class MessageParser {
       this.skipper.start(this.pos);
       this.skipping = true;
     }
+  }
+
+  /** @param size - of the event that was just skipped, as far as it has come */
+  private checkEvent(size: number): void {
+    if (isTooLarge(size, this.skipper.values, this.eventSizeLimit)) this.eventTooLarge = true;
   }
 
   private skip(bytes: Buffer, base: number, end: number): number {

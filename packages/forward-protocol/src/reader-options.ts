@@ -1,4 +1,4 @@
-import { Budget } from '@sluice/event-stream';
+import { OwnRoom, type MakingRoom } from './making-account.js';
 import type { ForwardMessage } from './message.js';
 
 /** Why one message was refused while the connection goes on. */
@@ -12,6 +12,10 @@ export interface Refusal {
     | 'tag_size_limit'
     /** A chunk id of more than 64 KiB. */
     | 'chunk_id_size_limit'
+    /** An option of more than 128 KiB. */
+    | 'option_size_limit'
+    /** An event of more than `eventSizeLimit`, or of more than 262,144 values. */
+    | 'event_size_limit'
     /** Inflates to more than `decompressionSizeLimit`. */
     | 'decompression_size_limit'
     /** A compression that is unknown, or that this Node.js cannot read. */
@@ -26,8 +30,11 @@ export interface Refusal {
 
 /** What a {@link ForwardReader} needs to know. */
 export interface ForwardReaderOptions {
-  /** Takes each message, in the order of the connection. An exception from it ends the reader. */
-  onMessage: (message: ForwardMessage) => void;
+  /**
+   * Takes each message, in the order of the connection; where it gives a promise the next message
+   * waits for it. An exception from it ends the reader.
+   */
+  onMessage: (message: ForwardMessage) => unknown;
   /** A heartbeat (a bare nil) came. */
   onHeartbeat?: () => void;
   /** A message was refused: it is not delivered and must not be acknowledged. */
@@ -38,13 +45,18 @@ export interface ForwardReaderOptions {
   jsonSizeLimit?: number;
   /** Longest tag in bytes; a message with a longer one is refused. Default: 1 KiB. */
   tagSizeLimit?: number;
+  /**
+   * Largest event in bytes; a message with a larger one is refused. An event also has at most
+   * 262,144 values. Default: 16 MiB.
+   */
+  eventSizeLimit?: number;
   /** Largest payload in bytes once inflated. Default: 256 MiB, as Fluentd's. */
   decompressionSizeLimit?: number;
   /**
-   * What payloads may take while they are inflated; several readers may share it, and wait in turn.
-   * Default: one of twice the `decompressionSizeLimit`, for this reader alone.
+   * Where the memory comes from for payloads that are inflated, and for chunks that are repaired.
+   * Default: twice the `decompressionSizeLimit`, for this reader alone.
    */
-  inflating?: Budget;
+  room?: MakingRoom;
   /**
    * Leave out entries that are not events and keep the others (default), or refuse the whole
    * message. Fluentd's skip_invalid_event.
@@ -63,10 +75,11 @@ const MIB = 1024 * 1024;
 export function readerSettings(options: ForwardReaderOptions): ReaderSettings {
   const { decompressionSizeLimit = 256 * MIB } = options;
   return {
-    inflating: new Budget({ limit: 2 * decompressionSizeLimit }),
+    room: new OwnRoom(2 * decompressionSizeLimit),
     chunkSizeLimit: 256 * MIB,
     jsonSizeLimit: 16 * MIB,
     tagSizeLimit: 1024,
+    eventSizeLimit: 16 * MIB,
     decompressionSizeLimit: 256 * MIB,
     skipInvalidEvents: true,
     json: true,

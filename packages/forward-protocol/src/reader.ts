@@ -15,6 +15,8 @@ import { readTag } from './tag-cache.js';
 // How far beyond the known need a cut message takes from the next read: room for its option.
 const LOOKAHEAD = 512;
 const ENTRIES_LOOKAHEAD = 16 * 1024;
+// The longest id fits into it.
+const LONGEST_OPTION = 2 * LONGEST_ID;
 // An announced length is believed up to this many bytes before they are there.
 const TRUSTED_ALLOCATION = 256 * 1024;
 const TRUSTED_RATIO = 16;
@@ -35,11 +37,13 @@ export class ForwardReader {
   private failure: Error | undefined;
   private format: 'msgpack' | 'json' | undefined;
   private json: JsonReader | undefined;
+  /** Messages in JSON that are not through. */
+  private jsonWait: Promise<void> | undefined;
 
   constructor(options: ForwardReaderOptions) {
     this.settings = readerSettings(options);
     this.assembler = new MessageAssembler(this.settings);
-    this.parser = new MessageParser(this.settings.chunkSizeLimit);
+    this.parser = new MessageParser(this.settings.chunkSizeLimit, this.settings.eventSizeLimit);
   }
 
   /** Bytes of a message that has begun and not ended. */
@@ -114,8 +118,7 @@ export class ForwardReader {
       this.format = data[0] === 0x5b || data[0] === 0x7b ? this.startJson() : 'msgpack';
     }
     if (this.json !== undefined) {
-      this.json.push(data);
-      return undefined;
+      return this.consumeJson(this.json, data);
     }
     return this.consumeMsgpack(data);
   }
@@ -131,7 +134,11 @@ export class ForwardReader {
     const { jsonSizeLimit, chunkSizeLimit } = this.settings;
     const limit = Math.min(jsonSizeLimit, chunkSizeLimit);
     this.json = new JsonReader(limit, {
-      onText: (packed, size) => this.completeJson(packed, size),
+      onText: (packed, size) => {
+        const before = this.jsonWait;
+        const complete = () => this.completeJson(packed, size);
+        this.jsonWait = (before === undefined ? complete() : before.then(complete)) ?? undefined;
+      },
       onOversize: (size) =>
         assembler.refuse(
           limit === chunkSizeLimit ? 'chunk_size_limit' : 'json_size_limit',
@@ -142,8 +149,21 @@ export class ForwardReader {
     return 'json';
   }
 
+  private consumeJson(json: JsonReader, data: Buffer): void | Promise<void> {
+    try {
+      json.push(data);
+    } catch (error) {
+      // What came before is still brought to its end.
+      this.jsonWait?.catch(() => undefined);
+      throw error;
+    }
+    const wait = this.jsonWait;
+    this.jsonWait = undefined;
+    return wait;
+  }
+
   /** A message in JSON goes the way of all others, once it is MessagePack. */
-  private completeJson(bytes: Buffer, size: number): void {
+  private completeJson(bytes: Buffer, size: number): void | Promise<void> {
     const end = this.parser.parse(bytes, 0, bytes.length);
     if (end !== bytes.length || this.parser.kind === 'packed') {
       throw new ForwardProtocolError(
@@ -151,7 +171,7 @@ export class ForwardReader {
         'not a forward message in JSON',
       );
     }
-    void this.complete(bytes, 0, end, undefined, size);
+    return this.complete(bytes, 0, end, undefined, size);
   }
 
   private consumeMsgpack(data: Buffer): void | Promise<void> {
@@ -247,7 +267,8 @@ export class ForwardReader {
         ? this.tag(bytes, start)
         : undefined;
     const size = Math.max(parser.need, end - start);
-    this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag, size });
+    if (parser.eventTooLarge) this.assembler.refuseEvent({ tag, size });
+    else this.assembler.refuse('chunk_size_limit', this.tooLarge, { tag, size });
     parser.discard();
     return parser.parse(bytes, start, end);
   }
@@ -277,6 +298,7 @@ export class ForwardReader {
     const { parser, assembler, settings } = this;
     const { kind } = parser;
     const discarded = parser.discarding;
+    const { eventTooLarge } = parser;
     parser.reset();
     if (discarded) return undefined;
     if (kind === 'heartbeat') {
@@ -304,6 +326,12 @@ export class ForwardReader {
       assembler.refuse('tag_size_limit', message, envelope);
       return undefined;
     }
+    const optionSize = parser.optionEnd - parser.optionStart;
+    if (optionSize > LONGEST_OPTION) {
+      const message = `an option of ${optionSize} bytes is longer than ${LONGEST_OPTION}`;
+      assembler.refuse('option_size_limit', message, envelope);
+      return undefined;
+    }
     if (envelope.option?.isIdTooLong === true) {
       assembler.refuse(
         'chunk_id_size_limit',
@@ -312,11 +340,14 @@ export class ForwardReader {
       );
       return undefined;
     }
+    if (eventTooLarge) {
+      assembler.refuseEvent(envelope);
+      return undefined;
+    }
     const bodyStart = start + parser.bodyStart;
     const bodyEnd = start + parser.bodyEnd;
     if (kind === 'entries') {
-      assembler.scanned(bytes.subarray(bodyStart, bodyEnd), parser, envelope);
-      return undefined;
+      return assembler.scanned(bytes.subarray(bodyStart, bodyEnd), parser, envelope);
     }
     if (kind === 'message') {
       // The time and the record lie side by side; an entry has its array's head before them.

@@ -343,7 +343,7 @@ test('acks of one read are written together and read back, however they are cut'
 
 test.each(['forward', 'packed', 'message'])(
   'a large message in small pieces is moved only a few times: %s',
-  (mode) => {
+  async (mode) => {
     const big = mode === 'message' ? events(1, 'x'.repeat(500_000)) : events(10_000);
     const encode = { forward: encodeForward, packed: encodePackedForward };
     const bytes =
@@ -353,7 +353,10 @@ test.each(['forward', 'packed', 'message'])(
     let count = 0;
     const reader = new ForwardReader({ onMessage: ({ stream }) => (count += stream.count) });
     const moves = vi.spyOn(Buffer, 'allocUnsafeSlow');
-    for (let pos = 0; pos < bytes.length; pos += 7) void reader.push(bytes.subarray(pos, pos + 7));
+    let last: unknown;
+    for (let pos = 0; pos < bytes.length; pos += 7)
+      last = reader.push(bytes.subarray(pos, pos + 7));
+    await last;
     expect(count).toBe(big.count);
     // Doubling from a kilobyte, whatever is known of the end.
     expect(moves.mock.calls.length).toBeLessThan(15);

@@ -3,13 +3,17 @@ import {
   ForwardReader,
   type ForwardMessage,
   type ForwardSecurity,
+  type MessageMemory,
   type Refusal,
 } from '@sluice/forward-protocol';
-import { Budget, checkKeeping, KEPT, type Router } from '@sluice/plugin';
+import type { EventStream } from '@sluice/event-stream';
+import { loopShare, type LoopUser } from '@sluice/event-stream/packed';
+import { checkKeeping, KEPT, type Budget, type Router } from '@sluice/plugin';
 import type { Connection, Logger } from '@sluice/server';
 import { AckWriter } from './ack-writer.js';
 import { Handshake } from './handshake.js';
-import { InFlight } from './in-flight.js';
+import { InFlight, type SharedInFlight } from './in-flight.js';
+import { ConnectionRoom } from './room.js';
 import type { ForwardConfig } from './section.js';
 import { SourceFields } from './source-fields.js';
 import type { Statistics } from './statistics.js';
@@ -24,10 +28,10 @@ export interface ForwardContext {
   readonly router: Router;
   /** Title of the server, for errors. */
   readonly title: string;
-  /** Bytes in flight of all connections together. */
-  readonly memory: Budget;
-  /** What payloads take that are being inflated. */
-  readonly inflating: Budget;
+  /** Bytes in flight of all connections together, of small messages. */
+  readonly memory: SharedInFlight;
+  /** What is made of small messages: payloads that are inflated, chunks that are repaired. */
+  readonly making: Budget;
   readonly unfinished: UnfinishedMessages;
   readonly statistics: Statistics;
   readonly security: ForwardSecurity | undefined;
@@ -58,6 +62,7 @@ export class ForwardConnection {
   readonly #acks: AckWriter;
   readonly #unfinished: UnfinishedMessage;
   #handshake: Handshake | undefined;
+  readonly #loopUser: LoopUser = { used: 0 };
   /** A message has come to its end in this read. */
   #finishedOne = false;
 
@@ -66,9 +71,12 @@ export class ForwardConnection {
     readonly context: ForwardContext,
   ) {
     const { config, security, statistics, memory } = context;
-    this.#inFlight = new InFlight(new Budget({ limit: config.inFlightLimit, parent: memory }), () =>
-      connection.retain(),
-    );
+    this.#inFlight = new InFlight({
+      limit: config.inFlightLimit,
+      all: memory,
+      large: context.unfinished,
+      retain: () => connection.retain(),
+    });
     this.#acks = new AckWriter(connection, config.unreadAckLimit);
     this.#unfinished = context.unfinished.join((reason) => {
       this.#refuse(reason, UNFINISHED[reason]);
@@ -82,10 +90,11 @@ export class ForwardConnection {
         statistics.heartbeats++;
       },
       decompressionSizeLimit: config.decompressionSizeLimit,
-      inflating: context.inflating,
+      room: new ConnectionRoom(context.making, this.#unfinished),
       skipInvalidEvents: config.skipInvalidEvent,
       tagSizeLimit: config.tagSizeLimit,
       jsonSizeLimit: config.jsonSizeLimit,
+      eventSizeLimit: config.eventSizeLimit,
       // A peer that speaks JSON cannot show its key.
       json: security === undefined,
       ...(config.chunkSizeLimit !== undefined && { chunkSizeLimit: config.chunkSizeLimit }),
@@ -125,7 +134,15 @@ export class ForwardConnection {
     if (this.#status === 'handshake') return this.#handshake!.push(data);
     // Many may read in one turn; those that come too late wait with what they have.
     const room = this.#room();
-    return room === undefined ? this.#read(data) : room.then(() => this.#read(data));
+    return room === undefined ? this.#readInTurn(data) : room.then(() => this.#readInTurn(data));
+  }
+
+  /** However many peers send at once, the event loop is held for a short time. */
+  #readInTurn(data: Buffer): void | Promise<void> {
+    if (!loopShare.busy) return loopShare.run(this.#loopUser, () => this.#read(data));
+    return new Promise((resolve) => {
+      loopShare.later(this.#loopUser, () => resolve(this.#read(data)));
+    });
   }
 
   #read(data: Buffer): void | Promise<void> {
@@ -189,10 +206,10 @@ export class ForwardConnection {
     return room.then(() => this.#unfinished.resume());
   }
 
-  #message(message: ForwardMessage): void {
+  #message(message: ForwardMessage): void | Promise<void> {
     this.#finishedOne = true;
     if (this.#status !== 'open') return;
-    const { config, router, statistics, title, warnings } = this.context;
+    const { config, statistics, warnings } = this.context;
     const { peer } = this.connection;
     if (message.size > (config.chunkSizeWarnLimit ?? Infinity)) {
       warnings.warn(
@@ -220,21 +237,48 @@ export class ForwardConnection {
       );
     }
     const tag = statistics.message(message);
-    let { stream } = message;
+    const { stream } = message;
     if (stream.count === 0) {
       this.#kept(message.ackId, message.format);
       return;
     }
-    let { memory } = message;
-    if (this.#source !== undefined) {
-      stream = stream.withFields(this.#source.fields);
-      memory = undefined; // its bytes are its own
+    if (this.#source === undefined) this.#emit(tag, stream, message, message.memory);
+    else return this.#withSource(tag, stream, message, this.#source);
+  }
+
+  #withSource(
+    tag: string,
+    stream: EventStream,
+    message: ForwardMessage,
+    source: SourceFields,
+  ): void | Promise<void> {
+    const { decompressionSizeLimit: limit } = this.context.config;
+    if (source.sizeWith(stream) > limit && stream.bytes.length <= limit) {
+      const text = `larger than ${limit} bytes with the fields of its source`;
+      const { size } = message;
+      this.#refused({ reason: 'decompression_size_limit', message: text, tag, size });
+      return;
     }
+    const added = source.addTo(stream);
+    // The new bytes are their own.
+    const emit = (larger: EventStream): void => this.#emit(tag, larger, message, undefined);
+    if (added instanceof Promise) return added.then(emit);
+    emit(added);
+  }
+
+  #emit(
+    tag: string,
+    stream: EventStream,
+    { ackId, format }: ForwardMessage,
+    memory: MessageMemory | undefined,
+  ): void {
+    if (this.#status !== 'open') return;
+    const { config, router, title } = this.context;
     const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
     if (kept === KEPT) {
-      this.#kept(message.ackId, message.format);
+      this.#kept(ackId, format);
     } else {
-      this.#wait(message.ackId, message.format, kept, this.#inFlight.add(stream.bytes, memory));
+      this.#wait(ackId, format, kept, this.#inFlight.add(stream.bytes, memory));
       if (config.denyKeepalive) this.#status = 'draining';
     }
   }

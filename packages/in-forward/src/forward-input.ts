@@ -8,6 +8,8 @@ import {
 } from '@sluice/plugin';
 import type { ServerHandle, StreamOptions } from '@sluice/server';
 import { ForwardConnection, type ForwardContext } from './forward-connection.js';
+import { SharedInFlight } from './in-flight.js';
+import { roomsOf } from './room.js';
 import type { ForwardConfig } from './section.js';
 import { forwardSecurity } from './security.js';
 import { pluginStatistics, Statistics, type ForwardStatistics } from './statistics.js';
@@ -23,8 +25,9 @@ export class ForwardInput extends Input {
   readonly #title: string;
   readonly #statistics: Statistics;
   /** What is in flight. */
-  readonly #memory: Budget;
-  readonly #inflating: Budget;
+  readonly #memory: SharedInFlight;
+  /** What is made of small messages. */
+  readonly #making: Budget;
   readonly #unfinished: UnfinishedMessages;
   readonly #warnings: Warnings;
 
@@ -34,11 +37,15 @@ export class ForwardInput extends Input {
     this.#config = config;
     this.#title = title;
     this.#statistics = new Statistics(tagChange(config));
-    const limit = config.totalInFlightLimit;
-    this.#memory = new Budget({ limit });
+    const rooms = roomsOf(config.totalInFlightLimit);
+    this.#memory = new SharedInFlight(rooms.inFlight);
     // Apart from what is in flight: a payload that waits for much room must not hold up all others.
-    this.#inflating = new Budget({ limit: Math.ceil(limit / 2) });
-    this.#unfinished = new UnfinishedMessages({ limit, timeout: config.messageTimeout * 1000 });
+    this.#making = new Budget({ limit: rooms.making });
+    this.#unfinished = new UnfinishedMessages({
+      limit: rooms.large,
+      smallLimit: rooms.unfinished,
+      timeout: config.messageTimeout * 1000,
+    });
     this.#warnings = new Warnings(this.log, title);
   }
 
@@ -51,7 +58,7 @@ export class ForwardInput extends Input {
       warnings: this.#warnings,
       title: this.#title,
       memory: this.#memory,
-      inflating: this.#inflating,
+      making: this.#making,
       unfinished: this.#unfinished,
       statistics: this.#statistics,
       security: config.security && (await forwardSecurity(config.security)),
@@ -75,13 +82,14 @@ export class ForwardInput extends Input {
 
   /** What came in since the start, in detail. */
   received(): ForwardStatistics {
-    const inflating = this.#inflating.statistics();
+    const making = this.#making.statistics();
+    const unfinished = this.#unfinished;
     return this.#statistics.snapshot({
-      inFlightBytes: this.#memory.bytes,
-      unfinishedBytes: this.#unfinished.bytes,
-      inflatingBytes: inflating.bytes,
+      inFlightBytes: this.#memory.bytes + unfinished.inFlight,
+      unfinishedBytes: unfinished.bytes,
+      inflatingBytes: making.bytes + unfinished.madeBytes,
       suppressedWarnings: this.#warnings.suppressed,
-      waits: { unfinished: this.#unfinished.waits, inflating: inflating.waits },
+      waits: { unfinished: unfinished.waits, inflating: making.waits + unfinished.makeWaits },
     });
   }
 
@@ -118,10 +126,10 @@ export class ForwardInput extends Input {
 
   #connections(): Pick<
     StreamOptions,
-    'maxConnections' | 'idleTimeout' | 'sendTimeout' | 'reuseReadBuffers'
+    'maxConnections' | 'firstByteTimeout' | 'idleTimeout' | 'sendTimeout' | 'reuseReadBuffers'
   > {
-    const { maxConnections, idleTimeout, sendTimeout } = this.#config;
-    return { maxConnections, idleTimeout, sendTimeout, reuseReadBuffers: true };
+    const { maxConnections, firstByteTimeout, idleTimeout, sendTimeout } = this.#config;
+    return { maxConnections, firstByteTimeout, idleTimeout, sendTimeout, reuseReadBuffers: true };
   }
 
   async #listenUnix(path: string, context: ForwardContext): Promise<void> {

@@ -1,5 +1,6 @@
 import type { MessageMemory } from '@sluice/forward-protocol';
-import type { Budget, BudgetTicket } from '@sluice/plugin';
+import { Budget, type BudgetTicket } from '@sluice/plugin';
+import type { UnfinishedMessages } from './unfinished.js';
 
 /** What a message that waits to be kept takes beside its bytes: promises, views, its entry in queues. */
 export const PENDING_COST = 1152;
@@ -19,14 +20,57 @@ function memoryOf(length: number): number {
   return length <= 1024 ? 1024 : 2 ** (32 - Math.clz32(length - 1));
 }
 
+/** The small messages of all connections that were handed on and are not kept yet. */
+export class SharedInFlight {
+  readonly budget: Budget;
+  /** Connections that have any. */
+  holders = 0;
+
+  constructor(limit: number) {
+    this.budget = new Budget({ limit });
+  }
+
+  get bytes(): number {
+    return this.budget.bytes;
+  }
+
+  /**
+   * Whether a connection that has so many bytes may be read. One with a small part of what would be
+   * its share is read although others have used up all: so they take nothing from it, and all have
+   * half as much again at most.
+   */
+  hasRoom(own: number): boolean {
+    const { budget, holders } = this;
+    return !budget.full || own < budget.limit / (2 * Math.max(holders, 1));
+  }
+}
+
+/** What an {@link InFlight} counts against. */
+export interface InFlightOptions {
+  /** Bytes of this connection. */
+  limit: number;
+  /** The small messages of all connections. */
+  all: SharedInFlight;
+  /** The large ones, which keep the room that they have claimed. */
+  large: UnfinishedMessages;
+  /** Keeps the bytes of the read that is being worked off, as a connection does. */
+  retain: () => () => void;
+}
+
 /**
  * The messages of one connection that were handed on and are not kept yet, at their real cost.
- * While its budget is full nothing more is read from the connection: that is the backpressure.
+ * While its limit is reached, or that of all, nothing more is read from the connection: that is the
+ * backpressure.
  */
 export class InFlight {
-  readonly #budget: Budget;
+  /** Of this connection. */
+  readonly #own: Budget;
+  readonly #all: SharedInFlight;
+  readonly #large: UnfinishedMessages;
   readonly #reserve: number;
   readonly #retain: () => () => void;
+  /** Bytes that are handed on and not kept. */
+  #held = 0;
   #data: Buffer | undefined;
   /** Of `#data`, once a message in it waits. */
   #read: Read | undefined;
@@ -34,12 +78,12 @@ export class InFlight {
   #ticket: BudgetTicket | undefined;
   #whenIdle: (() => void) | undefined;
 
-  /** @param retain keeps the bytes of the read that is being worked off, as a connection does */
-  constructor(budget: Budget, retain: () => () => void) {
-    const least = Math.min(budget.limit, budget.parent?.limit ?? Infinity);
-    this.#budget = budget;
+  constructor({ limit, all, large, retain }: InFlightOptions) {
+    this.#own = new Budget({ limit });
+    this.#all = all;
+    this.#large = large;
     this.#retain = retain;
-    this.#reserve = Math.min(READ_COST, Math.ceil(least / 4));
+    this.#reserve = Math.min(READ_COST, Math.ceil(Math.min(limit, all.budget.limit) / 4));
   }
 
   /** Messages that are not kept yet. */
@@ -71,22 +115,41 @@ export class InFlight {
       memory === undefined && data?.buffer === bytes.buffer ? this.#readOf(data) : undefined;
     memory?.retain();
     const own = read === undefined ? (memory?.bytes ?? bytes).length : 0;
+    const large = own > this.#large.smallSize ? own : 0;
     const cost = PENDING_COST + own;
-    this.#budget.charge(cost + (read?.waiting === 0 ? read.bytes : 0));
+    this.#charge(cost + (read?.waiting === 0 ? read.bytes : 0), large);
     this.#waiting++;
     if (read !== undefined) read.waiting++;
     return () => {
       memory?.release();
       const last = read !== undefined && --read.waiting === 0;
       if (last) read.release();
-      this.#budget.release(cost + (last ? read.bytes : 0));
+      this.#charge(-cost - (last ? read.bytes : 0), -large);
       if (--this.#waiting === 0) this.#whenIdle?.();
     };
   }
 
+  /** @param large of the bytes, those of a large message */
+  #charge(bytes: number, large: number): void {
+    if (large > 0) this.#large.handedOn(large);
+    else if (large < 0) this.#large.kept(-large);
+    const small = bytes - large;
+    if (bytes > 0) {
+      if (this.#held === 0) this.#all.holders++;
+      this.#own.charge(bytes);
+      this.#all.budget.charge(small);
+    } else {
+      this.#own.release(-bytes);
+      if (this.#held + bytes === 0) this.#all.holders--;
+      this.#all.budget.release(-small);
+    }
+    this.#held += bytes;
+  }
+
   /** @returns a promise for when there is room for another read, `undefined` if there is now */
   room(): Promise<void> | undefined {
-    return this.#budget.full ? this.#waitForRoom() : undefined;
+    const has = !this.#own.full && this.#all.hasRoom(this.#held);
+    return has ? undefined : this.#waitForRoom();
   }
 
   /** Calls back when nothing waits any more. */
@@ -108,17 +171,24 @@ export class InFlight {
   }
 
   async #waitForRoom(): Promise<void> {
+    if (this.#own.full && !(await this.#reserveIn(this.#own))) return;
+    if (!this.#all.hasRoom(this.#held)) await this.#reserveIn(this.#all.budget);
+  }
+
+  /** @returns false where the connection has been closed meanwhile */
+  async #reserveIn(budget: Budget): Promise<boolean> {
     const reserved = this.#reserve;
-    const ticket = this.#budget.take(reserved);
+    const ticket = budget.take(reserved);
     if (ticket !== undefined) {
       this.#ticket = ticket;
       try {
         await ticket.granted;
       } catch {
-        return; // closed
+        return false;
       }
     }
     // The read happens in the next turn of the event loop, and counts with what it brings.
-    setImmediate(() => setImmediate(() => this.#budget.release(reserved)));
+    setImmediate(() => setImmediate(() => budget.release(reserved)));
+    return true;
   }
 }

@@ -85,6 +85,10 @@ export const forwardSection = defineSection({
       .size({ min: 1 })
       .default(16 * mib)
       .describe('Drop messages in JSON that are larger than this, with a warning'),
+    eventSizeLimit: t
+      .size({ min: 1 })
+      .default(16 * mib)
+      .describe('Drop messages with an event that is larger than this, with a warning'),
     decompressionSizeLimit: t
       .size({ min: 1 })
       .default(256 * mib)
@@ -108,7 +112,7 @@ export const forwardSection = defineSection({
     totalInFlightLimit: t
       .size({ min: 1 })
       .default(256 * mib)
-      .describe('The same for all connections together, and for unfinished messages'),
+      .describe('What all connections share: messages that are not kept yet, or unfinished'),
     unreadAckLimit: t
       .size({ min: 1 })
       .default(64 * 1024)
@@ -122,6 +126,12 @@ export const forwardSection = defineSection({
       .default(60)
       .describe(
         'Close a connection of whose unfinished message neither 64 KiB nor the end comes in this time',
+      ),
+    firstByteTimeout: t
+      .time({ min: 0 })
+      .default(600)
+      .describe(
+        'Close a connection that has never sent anything after this long, in seconds; 0 is never',
       ),
     idleTimeout: t
       .time({ min: 0 })

@@ -12,8 +12,10 @@ export type UnfinishedReason = 'unfinished_limit' | 'message_timeout';
 
 /** What {@link UnfinishedMessages} takes. */
 export interface UnfinishedOptions {
-  /** Bytes of all unfinished messages. */
+  /** Bytes of large messages: while they come, while more is made of them, until they are kept. */
   limit: number;
+  /** Bytes of small messages that have come in part. Default: a quarter of `limit`. */
+  smallLimit?: number;
   /** Time in which a message must come to its end or make progress, in milliseconds. */
   timeout: number;
   /** Monotonic, in milliseconds. Default: `performance.now`. */
@@ -21,12 +23,13 @@ export interface UnfinishedOptions {
 }
 
 /**
- * The messages of all connections that have come in part.
+ * The messages of all connections that have come in part, and the large ones until they are kept.
  *
- * Small ones have a quarter of the limit for themselves: there the one that has stood still longest
- * goes when it is used up. A large one claims its whole size before it goes on, and waits in turn,
- * its connection not being read; while anybody waits, those that hold room without progress go, the
- * oldest first. So whoever announces much and sends nothing is closed, and honest peers, however
+ * Small ones have a limit for themselves: there the one that has stood still longest goes when it is
+ * used up. A large one claims its whole size before it goes on, and waits in turn, its connection not
+ * being read; so it does for what is made of it (inflated, repaired). One that is larger than the
+ * limit is let in when it is alone. While anybody waits, those that hold room without progress go,
+ * the oldest first. So whoever announces much and sends nothing is closed, and honest peers, however
  * large their messages, are served one after another.
  */
 export class UnfinishedMessages {
@@ -43,22 +46,51 @@ export class UnfinishedMessages {
   /** What is up to this size is small. @internal */
   readonly smallSize: number;
 
-  constructor({ limit, timeout, clock = () => performance.now() }: UnfinishedOptions) {
-    this.large = new Budget({ limit, clock });
-    this.small = new Budget({ limit: Math.ceil(limit / 4), clock });
+  #inFlight = 0;
+  #madeBytes = 0;
+  /** Connections that make something of a message now. @internal */
+  making = 0;
+  /** How often something that was to be made of a message had to wait. */
+  makeWaits = 0;
+
+  constructor({ limit, smallLimit, timeout, clock }: UnfinishedOptions) {
+    this.clock = clock ?? (() => performance.now());
+    this.large = new Budget({ limit, clock: this.clock });
+    this.small = new Budget({ limit: smallLimit ?? Math.ceil(limit / 4), clock: this.clock });
     this.smallSize = Math.min(MIB, Math.ceil(limit / 16));
     this.#timeout = timeout;
-    this.clock = clock;
+  }
+
+  /** Bytes of large messages that are handed on and not kept yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** A large message is handed on, and keeps its room until {@link kept}. */
+  handedOn(bytes: number): void {
+    this.#inFlight += bytes;
+    this.large.charge(bytes);
+  }
+
+  /** It is kept, or will not be. */
+  kept(bytes: number): void {
+    this.#inFlight -= bytes;
+    this.large.release(bytes);
   }
 
   /** Bytes that unfinished messages hold or have claimed. */
   get bytes(): number {
-    return this.large.bytes + this.small.bytes;
+    return this.large.bytes - this.#inFlight - this.#madeBytes + this.small.bytes;
+  }
+
+  /** Bytes that are made of messages. */
+  get madeBytes(): number {
+    return this.#madeBytes;
   }
 
   /** How often a message had to wait. */
   get waits(): number {
-    return this.large.statistics().waits;
+    return this.large.statistics().waits - this.makeWaits;
   }
 
   /** The place of one connection; `close` is called to end it. */
@@ -120,11 +152,18 @@ export class UnfinishedMessages {
     this.#unlock();
   }
 
+  /** @internal */
+  made(bytes: number): void {
+    this.#madeBytes += bytes;
+  }
+
   /** Where all that hold room wait for more of it, the oldest goes on beyond the limit. */
   #unlock(): void {
+    // These give theirs back in any case.
+    if (this.#inFlight > 0 || this.making > 0) return;
     let oldest: UnfinishedMessage | undefined;
     for (const message of this.#messages) {
-      if (!message.isLarge || message.held === 0) continue;
+      if (!message.holdsRoom) continue;
       if (!message.waits) return;
       if (oldest === undefined || message.since < oldest.since) oldest = message;
     }
@@ -143,6 +182,9 @@ export class UnfinishedMessage {
   /** @internal */
   isLarge = false;
   #counted = 0;
+  /** Bytes taken for what is made of the message. */
+  #made = 0;
+  #making = false;
   #ticket: BudgetTicket | undefined;
 
   /** @internal */
@@ -150,6 +192,11 @@ export class UnfinishedMessage {
     readonly all: UnfinishedMessages,
     readonly close: (reason: UnfinishedReason) => void,
   ) {}
+
+  /** Has some of the room for large messages. @internal */
+  get holdsRoom(): boolean {
+    return (this.isLarge && this.held > 0) || this.#made > 0;
+  }
 
   /** Waits for room. @internal */
   get waits(): boolean {
@@ -191,6 +238,63 @@ export class UnfinishedMessage {
   /** It is read again. */
   resume(): void {
     if (this.held > 0) this.#progress(this.#counted);
+  }
+
+  /**
+   * Takes room for what is made of the message.
+   *
+   * @returns a promise for when it is there, which rejects where the message goes; `undefined` if it
+   *   is there now
+   */
+  make(bytes: number): Promise<void> | undefined {
+    const { all } = this;
+    const ticket = all.large.take(bytes, { first: this.holdsRoom });
+    if (ticket === undefined) {
+      this.#hasMade(bytes);
+      return undefined;
+    }
+    this.#makes(false);
+    all.makeWaits++;
+    this.#ticket = ticket;
+    this.#progress(this.#counted);
+    const granted = ticket.granted.then(() => {
+      if (this.#ticket !== ticket) throw new Error('the message has gone');
+      this.#ticket = undefined;
+      this.#hasMade(bytes);
+      all.left(this);
+    });
+    all.makeRoom();
+    return granted;
+  }
+
+  /** Takes room for what is made of the message, if there is any now. */
+  tryMake(bytes: number): boolean {
+    if (!this.all.large.tryTake(bytes)) return false;
+    this.#hasMade(bytes);
+    return true;
+  }
+
+  /** What was made is handed on, or gone. */
+  hasMade(): void {
+    const { all } = this;
+    const bytes = this.#made;
+    if (bytes === 0) return;
+    this.#made = 0;
+    this.#makes(false);
+    all.made(-bytes);
+    all.large.release(bytes);
+  }
+
+  #hasMade(bytes: number): void {
+    this.#makes(true);
+    this.#made += bytes;
+    this.all.made(bytes);
+  }
+
+  /** Whether it goes on by itself. */
+  #makes(is: boolean): void {
+    if (is !== this.#making) this.all.making += is ? 1 : -1;
+    this.#making = is;
   }
 
   /** There is no message any more. */

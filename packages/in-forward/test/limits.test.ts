@@ -87,11 +87,11 @@ describe('in flight', () => {
 
 describe('unfinished messages', () => {
   test('peers that announce much and stop are closed for those that go on', async () => {
-    const server = await startInput('total_in_flight_limit 16m');
-    const idle = await Promise.all(Array.from({ length: 4 }, () => connectTo(server.port)));
+    const server = await startInput('total_in_flight_limit 64m');
+    const idle = await Promise.all(Array.from({ length: 3 }, () => connectTo(server.port)));
     const large = sized(5 * MIB, 'large');
     for (const client of idle) client.write(large.subarray(0, 100_000));
-    await until(() => server.input.received().unfinishedBytes > 15 * MIB);
+    await until(() => server.input.received().unfinishedBytes > 14 * MIB);
 
     // Small messages, cut across reads, are not concerned at all.
     const good = await connectTo(server.port);
@@ -217,6 +217,18 @@ describe('connections', () => {
     const { refused, open } = server.input.startedServers!.servers[0].stats();
     expect(open).toBe(2);
     expect(Object.values(refused)).toEqual([1]);
+  });
+
+  test('first_byte_timeout closes one that has never said anything, and no other', async () => {
+    const server = await startInput('first_byte_timeout 0.3');
+    const good = await connectTo(server.port);
+    good.write(encodeMessage('t', { time: 1, record: {} }, { chunk: 'c' }));
+    await good.read(1);
+    const silent = await connectTo(server.port);
+    expect(await silent.closed()).toEqual(Buffer.alloc(0));
+    expect(server.warnings()[0].fields).toMatchObject({ reason: 'first-byte-timeout' });
+    good.write(encodeMessage('t', { time: 1, record: {} }, { chunk: 'c' }));
+    expect(await good.read(1)).toEqual(encodeAck('c'));
   });
 
   test('idle_timeout closes one that is silent', async () => {

@@ -126,3 +126,63 @@ test('one that ends while it waits, or in the moment in which it is let in, leav
   await next;
   expect(all.bytes).toBe(0);
 });
+
+test('what is made of a message waits in turn, and all is given back', async () => {
+  const { all, join } = make(16 * MIB);
+  const [first, second] = [join('first'), join('second')];
+  void first.update(1000, 2 * MIB, true);
+  expect(first.make(10 * MIB)).toBeUndefined();
+  expect(second.tryMake(10 * MIB)).toBe(false);
+  const waiting = second.make(10 * MIB);
+  expect(waiting).toBeInstanceOf(Promise);
+  expect([all.making, all.makeWaits, all.madeBytes, all.bytes]).toEqual([1, 1, 10 * MIB, 2 * MIB]);
+  first.hasMade();
+  await waiting;
+  expect(all.madeBytes).toBe(10 * MIB);
+  second.hasMade();
+  first.leave();
+  expect([all.making, all.madeBytes, all.bytes]).toEqual([0, 0, 0]);
+});
+
+test('where all that hold room wait for more of it, the oldest goes on', async () => {
+  const { all, closed, time, join } = make(16 * MIB);
+  const [first, second] = [join('first'), join('second')];
+  void first.update(8 * MIB, 8 * MIB, true);
+  time.now += 10;
+  void second.update(8 * MIB, 8 * MIB, true);
+  const [one, two] = [first.make(12 * MIB), second.make(12 * MIB)];
+  await one;
+  expect(all.making).toBe(1);
+  first.hasMade();
+  first.leave();
+  all.sweep();
+  await two;
+  second.hasMade();
+  second.leave();
+  expect([all.bytes, all.madeBytes, all.making, closed]).toEqual([0, 0, 0, []]);
+});
+
+test('one that goes while it waits for room gives back what it has', async () => {
+  const { all, join } = make(16 * MIB);
+  const [holder, waiting] = [join('holder'), join('waiting')];
+  expect(holder.make(16 * MIB)).toBeUndefined();
+  const granted = waiting.make(MIB);
+  waiting.leave();
+  await expect(granted).rejects.toThrow();
+  holder.hasMade();
+  expect([all.madeBytes, all.making]).toEqual([0, 0]);
+});
+
+test('a large message that is not kept keeps its room, and holds up other large ones alone', async () => {
+  const { all, join } = make(16 * MIB);
+  all.handedOn(12 * MIB);
+  const next = join('next');
+  const turn = next.update(1000, 8 * MIB, true);
+  expect(turn).toBeInstanceOf(Promise);
+  expect([all.inFlight, all.bytes]).toEqual([12 * MIB, 0]);
+  const small = join('small');
+  expect(small.update(1000, 2000, true)).toBeUndefined();
+  all.kept(12 * MIB);
+  await turn;
+  expect(all.bytes).toBe(8 * MIB + 1000);
+});

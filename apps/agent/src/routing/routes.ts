@@ -1,5 +1,12 @@
 import type { EventStream } from '@sluice/event-stream';
-import { allKept, KEPT, type EventSink, type Keeping, type Router } from '@sluice/plugin';
+import {
+  allKept,
+  KEPT,
+  printable,
+  type EventSink,
+  type Keeping,
+  type Router,
+} from '@sluice/plugin';
 import type { Logger } from '@sluice/server';
 import { BoundedSet } from './bounded-set.js';
 import type { EventErrors } from './event-errors.js';
@@ -205,9 +212,10 @@ export class Routes implements Router {
     this.unmatchedEvents += stream.count;
     if (!this.#warned.add(tag)) return KEPT;
     const where = this.label === '@ROOT' ? '' : ` in <label ${this.label}>`;
+    const shown = printable(tag);
     this.#log.warn(
-      { tag, ...(this.label !== '@ROOT' && { label: this.label }) },
-      `no <match> for tag "${tag}"${where}: its events are dropped`,
+      { tag: shown, ...(this.label !== '@ROOT' && { label: this.label }) },
+      `no <match> for tag "${shown}"${where}: its events are dropped`,
     );
     return KEPT;
   }

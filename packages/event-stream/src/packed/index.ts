@@ -15,8 +15,15 @@ export {
 export { decodeAt } from '../decode.js';
 export { EntryCursor } from './entry-cursor.js';
 export { scanEntries, type ScanResult } from './scan.js';
-export { repairEntries } from './repair.js';
+export { repairEntries, repairSteps, repairedSize } from './repair.js';
 export { floatText, inspectAt, textAt } from './ruby-text.js';
 export { descend, findFields, packField, type PackedField } from './fields.js';
-export { packFields, packPair, setFields, type PackedFields } from './set-fields.js';
+export {
+  packFields,
+  packPair,
+  setFields,
+  setFieldsSteps,
+  type PackedFields,
+} from './set-fields.js';
 export { valueText } from './value-text.js';
+export { loopShare, LoopShare, type LoopShareOptions, type LoopUser } from '../loop-share.js';

@@ -182,11 +182,18 @@ export class ValueSkipper {
   pos = 0;
   /** Values still to come. */
   remaining = 0;
+  private announced = 0;
+
+  /** Values that have been passed since the start. */
+  get values(): number {
+    return this.announced - this.remaining;
+  }
 
   /** Begins anew with a value, or with several in a row. */
   start(at: number, values = 1): void {
     this.pos = at;
     this.remaining = values;
+    this.announced = values;
   }
 
   /** @returns the position after the last value, {@link INCOMPLETE} or {@link MALFORMED} */
@@ -204,7 +211,9 @@ export class ValueSkipper {
       if (first === 0xc1) return MALFORMED;
       const head = headSize(first);
       if (pos + head > end) break;
-      remaining += childCount(bytes, pos) - 1;
+      const children = childCount(bytes, pos);
+      this.announced += children;
+      remaining += children - 1;
       pos += head + bodySize(bytes, pos);
     }
     this.pos = pos;

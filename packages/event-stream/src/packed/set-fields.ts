@@ -3,6 +3,8 @@ import { EntryCursor } from './entry-cursor.js';
 import { isText } from './fields.js';
 import { childCount, headSize, skipValue } from './msgpack.js';
 
+const ENTRIES_PER_STEP = 1024;
+
 /** What {@link setFields} sets in each record. */
 export interface PackedFields {
   /** UTF-8 names of the pairs, in their order. */
@@ -17,7 +19,9 @@ export function packPair(name: string, value: unknown): Buffer {
 }
 
 /** Makes fields ready to be set. */
-export function packFields(values: Record<string, unknown>): PackedFields {
+export function packFields(
+  values: Record<string, unknown>,
+): PackedFields & { readonly bytes: Buffer } {
   const fields = Object.entries(values);
   return {
     names: fields.map(([name]) => Buffer.from(name)),
@@ -34,6 +38,19 @@ export function packFields(values: Record<string, unknown>): PackedFields {
  * @returns new bytes
  */
 export function setFields(bytes: Buffer, count: number, fields: PackedFields): Buffer {
+  const steps = setFieldsSteps(bytes, count, fields);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As {@link setFields}; yields after some entries. */
+export function* setFieldsSteps(
+  bytes: Buffer,
+  count: number,
+  fields: PackedFields,
+): Generator<undefined, Buffer, undefined> {
   const { names, bytes: tails } = fields;
   const end = bytes.length;
   let tail = typeof tails === 'function' ? undefined : tails;
@@ -44,7 +61,8 @@ export function setFields(bytes: Buffer, count: number, fields: PackedFields): B
   let pos = 0;
   const entry = new EntryCursor(bytes);
   const known: Known[] = []; // fields that the record has
-  while (entry.moveTo(pos)) {
+  for (let entries = 1; entry.moveTo(pos); entries++) {
+    if (entries % ENTRIES_PER_STEP === 0) yield;
     const { start, record } = entry;
     const pairs = childCount(bytes, record) / 2;
     const first = record + headSize(bytes[record]);
