@@ -144,10 +144,11 @@ export class BufferedOutput extends Output {
   /** The last moment at which the output behind still takes events. */
   override async afterShutdown(): Promise<void> {
     const { flushAtShutdown, shutdownTimeout } = this.#settings;
+    const end = this.clock.elapsed() + shutdownTimeout;
     if (flushAtShutdown) {
       this.#enqueueAll();
       this.#queue.hurry();
-      await this.#within(shutdownTimeout, () => this.#emptied());
+      await this.#until(end, () => this.#emptied());
     }
     this.#closed = true;
     this.#stage.stop();
@@ -155,7 +156,7 @@ export class BufferedOutput extends Output {
     this.#queue.stop();
     this.#enqueueAll();
     // A write that is nearly done would be done twice otherwise.
-    await this.#within(shutdownTimeout, () => this.#queue.quiet());
+    await this.#until(end, () => this.#queue.quiet());
     this.#flusher.close();
     const left = this.#queue.chunks;
     if (left.length === 0) return;
@@ -287,10 +288,10 @@ export class BufferedOutput extends Output {
     }
   }
 
-  async #within(milliseconds: number, what: () => Promise<void>): Promise<void> {
+  async #until(end: number, what: () => Promise<void>): Promise<void> {
     let cancel: (() => void) | undefined;
     const late = new Promise<void>((resolve) => {
-      cancel = this.clock.setTimeout(resolve, milliseconds);
+      cancel = this.clock.setTimeout(resolve, Math.max(0, end - this.clock.elapsed()));
     });
     await Promise.race([what(), late]);
     cancel?.();

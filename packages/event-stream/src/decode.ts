@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Unpackr } from 'msgpackr';
 import { EventTime } from './event-time.js';
 import {
@@ -8,23 +9,11 @@ import {
   isBinary,
   isMap,
   isString,
+  skipValue,
   u32,
 } from './packed/msgpack.js';
-import { isUtf8 } from 'node:buffer';
-
-/** A MessagePack extension value other than a time. */
-export class ExtensionValue {
-  constructor(
-    /** -128 to 127. */
-    readonly type: number,
-    readonly data: Buffer,
-  ) {}
-
-  /** Its type, and its bytes as base64. */
-  toJSON(): { type: number; data: string } {
-    return { type: this.type, data: this.data.toString('base64') };
-  }
-}
+import { inspectAt } from './packed/ruby-text.js';
+import { decodeScalar, type ExtensionValue } from './scalar.js';
 
 /**
  * What a record may hold: 64-bit integers beyond 2^53 come as bigint, bin as Buffer, extension
@@ -58,7 +47,12 @@ const unpackr = new Unpackr({
  * expressions included), so only values without any are given to it.
  */
 export function decodePlain(bytes: Buffer, start: number, end: number): Value {
-  return unpackr.unpack(bytes.subarray(start, end)) as Value;
+  try {
+    return unpackr.unpack(bytes.subarray(start, end)) as Value;
+  } catch {
+    // It knows no maps and arrays as keys.
+    return decodeAt(bytes, start);
+  }
 }
 
 /** Decodes the value that begins at `start`; it has been validated. */
@@ -86,49 +80,16 @@ function decodeNext(bytes: Buffer): Value {
     return values;
   }
   if (isBinary(first)) return bytes.subarray(body, position);
-  switch (first) {
-    case 0xc0:
-      return null;
-    case 0xc2:
-      return false;
-    case 0xc3:
-      return true;
-    case 0xca:
-      return bytes.readFloatBE(at + 1);
-    case 0xcb:
-      return bytes.readDoubleBE(at + 1);
-    case 0xcc:
-      return bytes[at + 1];
-    case 0xcd:
-      return bytes.readUInt16BE(at + 1);
-    case 0xce:
-      return u32(bytes, at + 1);
-    case 0xcf:
-      return safeInteger(bytes.readBigUInt64BE(at + 1));
-    case 0xd0:
-      return bytes.readInt8(at + 1);
-    case 0xd1:
-      return bytes.readInt16BE(at + 1);
-    case 0xd2:
-      return bytes.readInt32BE(at + 1);
-    case 0xd3:
-      return safeInteger(bytes.readBigInt64BE(at + 1));
-    default:
-      return decodeExtension(bytes.readInt8(body - 1), bytes.subarray(body, position));
-  }
-}
-
-// Up to here every integer has a double of its own; the bound that msgpackr uses.
-const EXACT = 2n ** 53n;
-
-function safeInteger(value: bigint): number | bigint {
-  return value >= -EXACT && value <= EXACT ? Number(value) : value;
+  return decodeScalar(bytes, at, body, position);
 }
 
 function decodeMap(bytes: Buffer, pairs: number): EventRecord {
   const record: EventRecord = {};
   for (; pairs > 0; pairs--) {
-    const key = keyToString(decodeNext(bytes));
+    const at = position;
+    const next = skipValue(bytes, at, bytes.length);
+    const key = keyTextAt(bytes, at);
+    position = next;
     const value = decodeNext(bytes);
     if (key === '__proto__') {
       // An assignment would set the prototype.
@@ -145,35 +106,24 @@ function decodeMap(bytes: Buffer, pairs: number): EventRecord {
   return record;
 }
 
-/** The name that a key of any type gets in JSON and in records. */
-export function keyToString(key: Value): string {
+/** The name that the key at a place gets in JSON and in records, whatever its type. */
+export function keyTextAt(bytes: Buffer, at: number): string {
+  const first = bytes[at];
+  // Not as JSON: a key in a key in a key would double the backslashes of the one before each time.
+  if (isMap(first) || isArray(first)) return inspectAt(bytes, at);
+  return keyToString(decodeAt(bytes, at));
+}
+
+function keyToString(key: Value): string {
   if (typeof key === 'string') return key;
   if (key === null || typeof key !== 'object') return String(key);
   if (Buffer.isBuffer(key)) return bufferToText(key);
-  if (key instanceof EventTime) return key.toString();
-  return JSON.stringify(key, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  return key instanceof EventTime ? key.toString() : JSON.stringify(key);
 }
 
 /** Bin as text: UTF-8 where it is valid, else base64. */
 export function bufferToText(bytes: Buffer): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('base64');
-}
-
-export function decodeExtension(type: number, data: Buffer): EventTime | ExtensionValue {
-  if (type === 0 && data.length === 8) return new EventTime(u32(data, 0), u32(data, 4));
-  if (type === -1) {
-    if (data.length === 4) return new EventTime(u32(data, 0), 0);
-    if (data.length === 8) {
-      const nanos = u32(data, 0);
-      return new EventTime((nanos & 3) * 0x1_0000_0000 + u32(data, 4), nanos >>> 2);
-    }
-    if (data.length === 12) {
-      return new EventTime(Number(data.readBigInt64BE(4)), u32(data, 0));
-    }
-  }
-  return new ExtensionValue(type, data);
 }
 
 /** Decodes the time of a valid entry, whatever its form. */

@@ -1,4 +1,4 @@
-import { ExtensionValue } from './decode.js';
+import { ExtensionValue } from './scalar.js';
 import { toEventTime, writeEventTime, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
 import { EventStream } from './event-stream.js';

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { bufferToText, decodeAt, decodeExtension, keyToString } from './decode.js';
+import { bufferToText, keyTextAt } from './decode.js';
+import { decodeExtension } from './scalar.js';
 import { EventTime } from './event-time.js';
 import { EntryCursor } from './packed/entry-cursor.js';
 import {
@@ -173,7 +174,7 @@ function writeValue(bytes: Buffer, at: number, fields = ''): number {
         pos = body + size;
       } else {
         const next = skipValue(bytes, pos, bytes.length);
-        writeText(JSON.stringify(keyToString(decodeAt(bytes, pos))));
+        writeText(JSON.stringify(keyTextAt(bytes, pos)));
         pos = next;
       }
       if (length + 1 > out.length) grow(1);

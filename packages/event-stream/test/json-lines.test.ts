@@ -83,6 +83,18 @@ test('decoding keeps what JSON cannot', () => {
   });
 });
 
+test('keys that are maps or arrays are text as Ruby writes it, however deep they are nested', () => {
+  expect(line('81 81a16101 02')).toBe('{"{\\"a\\"=>1}":2}');
+  expect([...packed('81 92c0a162 82 a161 01 9102 03')][0].record).toEqual({
+    '[nil, "b"]': { a: 1, '[2]': 3 },
+  });
+  // As JSON in JSON, each level would double the backslashes of the one before.
+  const depth = 60;
+  const deep = packed(`${'81'.repeat(depth)} a16b ${'01'.repeat(depth)}`);
+  expect(deep.toJsonLines().length).toBeLessThan(depth * 10);
+  expect(Object.keys([...deep][0].record)[0].length).toBeLessThan(depth * 10);
+});
+
 test('a key __proto__ is a key like others', () => {
   const stream = packed('81 a9 5f5f70726f746f5f5f 81 a161 c0');
   expect(stream.toJsonLines().toString()).toBe('{"__proto__":{"a":null}}\n');

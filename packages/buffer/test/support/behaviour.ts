@@ -468,7 +468,7 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
         await made.buffer.write('a', events(1));
         const ended = made.buffer.afterShutdown();
         await attempted(made.sink, 1);
-        await made.clock.advance(4000);
+        await made.clock.advance(2000);
         await ended;
         expect(readdirSync(folder)).toHaveLength(under.persistent ? 0 : 1);
       });

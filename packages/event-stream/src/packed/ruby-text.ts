@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeAt, ExtensionValue } from '../decode.js';
+import { decodeScalar, ExtensionValue } from '../scalar.js';
 import { EventTime } from '../event-time.js';
 import { bodySize, childCount, headSize, isArray, isBinary, isMap, isString } from './msgpack.js';
 
@@ -70,12 +70,12 @@ function inspectNext(bytes: Buffer): string {
   }
   if (first === 0xca) return floatText(bytes.readFloatBE(at + 1));
   if (first === 0xcb) return floatText(bytes.readDoubleBE(at + 1));
-  const value = decodeAt(bytes, at);
+  const value = decodeScalar(bytes, at, body, position);
   if (value === null) return 'nil';
   if (value instanceof EventTime) return String(value.seconds);
   if (value instanceof ExtensionValue) return value.data.toString('base64');
   if (typeof value === 'bigint' || typeof value === 'number') return value.toString();
-  return value === true ? 'true' : 'false';
+  return value ? 'true' : 'false';
 }
 
 const SHORT: Readonly<Partial<Record<number, string>>> = {

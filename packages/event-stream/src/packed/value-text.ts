@@ -1,4 +1,4 @@
-import { ExtensionValue } from '../decode.js';
+import { ExtensionValue } from '../scalar.js';
 import { EventTime } from '../event-time.js';
 import { floatText } from './ruby-text.js';
 
