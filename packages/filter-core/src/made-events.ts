@@ -1,4 +1,4 @@
-import { EventStream, type EventInput } from '@sluice/event-stream';
+import type { EventStream } from '@sluice/event-stream';
 
 /** A stream may grow to this size, in bytes, whatever it was before. */
 const leastLimit = 32 * 1024 * 1024;
@@ -34,31 +34,22 @@ export class MadeBytes {
   }
 }
 
-/** Events that are made one after another; only a few of them are objects at a time. */
-export class MadeEvents {
+/** Entries that are made one after another. */
+export class MadeEntries {
   count = 0;
   readonly #parts: Buffer[] = [];
-  #waiting: EventInput[] = [];
 
   constructor(readonly made: MadeBytes) {}
 
-  add(event: EventInput): void {
-    this.#waiting.push(event);
+  /** @throws FilterLimitError */
+  add(entry: Buffer): void {
+    this.made.add(entry.length);
+    this.#parts.push(entry);
     this.count += 1;
-  }
-
-  /** Packs what was added. @throws FilterLimitError */
-  pack(): void {
-    if (this.#waiting.length === 0) return;
-    const { bytes } = EventStream.fromEvents(this.#waiting);
-    this.made.add(bytes.length);
-    this.#parts.push(bytes);
-    this.#waiting = [];
   }
 
   /** All of them, as they travel with what they were made of. */
   stream(source: EventStream): EventStream {
-    this.pack();
     return source.withEntries(Buffer.concat(this.#parts), this.count);
   }
 }

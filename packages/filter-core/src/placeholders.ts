@@ -1,15 +1,12 @@
-import { hostname } from 'node:os';
-import type { EventTime } from '@sluice/event-stream';
-import { valueText } from '@sluice/event-stream/packed';
-import { formatSeconds } from '@sluice/formats';
-import { getField } from './record-accessor.js';
-
-/** What placeholders can ask for: one event and its tag. */
-export interface EventContext {
-  readonly tag: string;
-  readonly time: EventTime;
-  readonly record: Record<string, unknown>;
-}
+import {
+  descend,
+  findFields,
+  packField,
+  skipValue,
+  type PackedField,
+} from '@sluice/event-stream/packed';
+import { packValue, textOf, timeText, type Value } from '@sluice/formats/ruby';
+import type { EventContext } from './event-context.js';
 
 /** A part of a text that stands for a value. */
 interface Placeholder {
@@ -17,7 +14,10 @@ interface Placeholder {
   readonly source: string;
   /** Whether it is the same for all events of a tag. */
   readonly ofTag: boolean;
-  value(event: EventContext): unknown;
+  /** Where its value lies in a record, if it is a field. */
+  readonly field?: PackedField;
+  /** undefined where there is none. */
+  value(event: EventContext): Value | undefined;
 }
 
 /** A placeholder that is not understood; `source` is how it is written. */
@@ -25,7 +25,7 @@ export class PlaceholderError extends Error {
   readonly code = 'ERR_SLUICE_PLACEHOLDER';
   readonly hint =
     'supported: ${tag}, ${tag_parts[n]}, ${tag_prefix[n]}, ${tag_suffix[n]}, ${hostname}, ${time}, ' +
-    '${record["key"]}, ${record["key"]["inner"]}, ${record.dig("key", "inner")}; other Ruby is not';
+    '${record["key"]}, ${record["key"]["inner"]}, ${record.dig("key", "inner")}; for other Ruby add enable_ruby true';
 
   constructor(readonly source: string) {
     super(`the placeholder ${source} is not supported`);
@@ -60,30 +60,40 @@ function recordPath(code: string): (string | number)[] | undefined {
   }
 }
 
-const tagLists: Readonly<Partial<Record<string, (parts: readonly string[]) => string[]>>> = {
-  tag_parts: (parts) => [...parts],
-  tag_prefix: (parts) => parts.map((_, i) => parts.slice(0, i + 1).join('.')),
-  tag_suffix: (parts) => parts.map((_, i) => parts.slice(i).join('.')),
+const tagLists: Readonly<Partial<Record<string, 'parts' | 'prefix' | 'suffix'>>> = {
+  tag_parts: 'parts',
+  tag_prefix: 'prefix',
+  tag_suffix: 'suffix',
 };
 
 function parsePlaceholder(source: string): Placeholder {
   const code = source.slice(2, -1).trim();
-  if (code === 'tag') return { source, ofTag: true, value: ({ tag }) => tag };
-  if (code === 'time') {
-    return { source, ofTag: false, value: ({ time }) => formatSeconds(time.seconds) };
+  if (code === 'tag' || code === 'hostname') {
+    return { source, ofTag: true, value: ({ named }) => named(code) };
   }
-  if (code === 'hostname') {
-    const name = hostname();
-    return { source, ofTag: true, value: () => name };
-  }
+  if (code === 'time') return { source, ofTag: false, value: ({ time }) => timeText(time) };
   const [, list = '', index] = /^(\w+)\[(-?\d+)\]$/.exec(code) ?? [];
   const parts = tagLists[list];
   if (parts !== undefined) {
-    return { source, ofTag: true, value: ({ tag }) => parts(tag.split('.')).at(Number(index)) };
+    return { source, ofTag: true, value: ({ tags }) => tags[parts].at(Number(index)) };
   }
   const path = code.startsWith('record') ? recordPath(code) : undefined;
   if (path === undefined) throw new PlaceholderError(source);
-  return { source, ofTag: false, value: ({ record }) => getField(record, path) };
+  return {
+    source,
+    ofTag: false,
+    field: packField(path),
+    value: ({ record }) => valueAt(record, path),
+  };
+}
+
+function valueAt(record: Value, path: readonly (string | number)[]): Value | undefined {
+  let value: Value | undefined = record;
+  for (const step of path) {
+    if (typeof step === 'number') value = Array.isArray(value) ? value.at(step) : undefined;
+    else value = value instanceof Map ? value.get(step) : undefined;
+  }
+  return value;
 }
 
 /** Told of a placeholder that had no value, such as a field that the record lacks. */
@@ -109,13 +119,25 @@ export class Template {
     return this.#parts.every((part) => typeof part === 'string' || part.ofTag);
   }
 
-  /** The one placeholder that is the whole text keeps the type of its value; null where it has none. */
-  value(event: EventContext, onMissing: OnMissing): unknown {
+  /** The one placeholder that is the whole text keeps the type of its value; nil where it has none. */
+  pack(event: EventContext, onMissing: OnMissing): Buffer {
     const [only] = this.#parts;
-    if (this.#parts.length > 1 || typeof only === 'string') return this.text(event, onMissing);
+    if (this.#parts.length > 1 || typeof only === 'string') {
+      return packValue(this.text(event, onMissing));
+    }
+    const { field } = only;
+    const { entry } = event;
+    if (field !== undefined && entry !== undefined) {
+      // A field's bytes are taken as they are.
+      const { bytes, record } = entry;
+      const found = [-1];
+      findFields(bytes, record, [field.path[0] as Buffer], found);
+      const at = found[0] < 0 ? -1 : descend(bytes, found[0], field.path, 1);
+      if (at >= 0) return bytes.subarray(at, skipValue(bytes, at, bytes.length));
+    }
     const value = only.value(event);
     if (value === undefined) onMissing(only.source);
-    return value ?? null;
+    return packValue(value ?? null);
   }
 
   /** Its text, with nothing for what has no value. */
@@ -128,7 +150,7 @@ export class Template {
       }
       const value = part.value(event);
       if (value === undefined) onMissing(part.source);
-      else result += valueText(value);
+      else result += textOf(value, timeText);
     }
     return result;
   }

@@ -1,6 +1,7 @@
 import { defineSection, elementOf, t, type ConfigElement, type SectionOf } from '@sluice/config';
-import { EventTime, type Event, type EventInput, type EventStream } from '@sluice/event-stream';
-import { packFields, setFieldsSteps } from '@sluice/event-stream/packed';
+import { encodeValue, type EventStream, type EventTime } from '@sluice/event-stream';
+import { decodeAt, EntryCursor, packFields, setFieldsSteps } from '@sluice/event-stream/packed';
+import { RubyError, RubySyntaxError } from '@sluice/formats/ruby';
 import {
   defineFilter,
   Filter,
@@ -13,9 +14,10 @@ import {
   type PluginStatistics,
 } from '@sluice/plugin';
 import { eventTimeOf } from './event-time-of.js';
+import { EventContext, TagValues } from './event-context.js';
+import { MadeBytes, MadeEntries } from './made-events.js';
+import { PackedRecord } from './packed-record.js';
 import { PlaceholderError } from './placeholders.js';
-import { withoutField } from './record-accessor.js';
-import { MadeBytes, MadeEvents } from './made-events.js';
 import { parseRecordValue, type RecordValue } from './record-values.js';
 import { inSlices } from './slices.js';
 
@@ -46,7 +48,7 @@ const section = defineSection({
     enableRuby: t
       .bool()
       .default(false)
-      .describe('Accepted where the placeholders are those that work without Ruby'),
+      .describe('Placeholders are expressions of Ruby: ${record["a"].downcase}; no code is run'),
   },
   sections: { records: { section: record, multiple: true } },
   check: (value, { error }) => {
@@ -58,9 +60,17 @@ const section = defineSection({
 
 type Config = SectionOf<typeof section>;
 
+/** A field that is set. */
+interface PlannedField {
+  readonly name: Buffer;
+  /** The name as MessagePack. */
+  readonly key: Buffer;
+  readonly value: RecordValue;
+}
+
 /** What is to be done with each record. */
 interface Plan {
-  readonly fields: readonly (readonly [name: string, value: RecordValue])[];
+  readonly fields: readonly PlannedField[];
   readonly renew: boolean;
   readonly keep: readonly string[];
   readonly remove: readonly FieldPath[];
@@ -69,14 +79,13 @@ interface Plan {
 
 function planOf(config: Config, element: ConfigElement): Plan {
   const fields = new Map<string, RecordValue>();
+  const reading = { typed: config.autoTypecast, ruby: config.enableRuby };
   for (const inner of config.records) {
     for (const [name, text] of Object.entries(inner.rest)) {
       try {
-        fields.set(name, parseRecordValue(text ?? '', config.autoTypecast));
+        fields.set(name, parseRecordValue(text ?? '', reading));
       } catch (error) {
-        if (!(error instanceof PlaceholderError)) throw error;
-        const { message, hint } = error;
-        throw (elementOf(inner) ?? element).error(message, { param: name, hint });
+        throw mistake(error, elementOf(inner) ?? element, name);
       }
     }
   }
@@ -89,12 +98,31 @@ function planOf(config: Config, element: ConfigElement): Plan {
     }
   });
   return {
-    fields: [...fields],
+    fields: [...fields].map(([name, value]) => ({
+      name: Buffer.from(name),
+      key: encodeValue(name),
+      value,
+    })),
     renew: config.renewRecord,
     keep: config.keepKeys ?? [],
     remove,
     timeKey: config.renewTimeKey,
   };
+}
+
+/** A mistake in a value of `<record>`, with its place. */
+function mistake(error: unknown, element: ConfigElement, param: string): unknown {
+  if (error instanceof PlaceholderError) {
+    return element.error(error.message, { param, hint: error.hint });
+  }
+  if (!(error instanceof RubySyntaxError)) return error;
+  const { message, source, position, hint } = error;
+  const before = source.slice(0, position);
+  const after = source.slice(position, position + 40);
+  return element.error(`${message}, at the mark in: ${before.slice(-40)}▸${after}`, {
+    param,
+    hint,
+  });
 }
 
 /** So many events are made between two looks at the clock. */
@@ -104,12 +132,12 @@ const largeEvent = 64 * 1024;
 
 /** What became of the events of one stream. */
 interface Transformed {
-  readonly events: MadeEvents;
-  readonly failed: MadeEvents;
+  readonly events: MadeEntries;
+  readonly failed: MadeEntries;
   readonly firstError: Error | undefined;
 }
 
-/** Of a tag: the fields that are the same in every event; kept for so many tags. */
+/** Of a tag: what its values are made of; kept for so many tags. */
 const tagCacheLimit = 1024;
 
 class RecordTransformerFilter extends Filter {
@@ -118,6 +146,7 @@ class RecordTransformerFilter extends Filter {
   readonly #plan: Plan;
   /** Whether the plan only sets fields, to values that are the same for all events of a tag. */
   readonly #addsOnly: boolean;
+  readonly #tags = new Map<string, TagValues>();
   readonly #fieldsOfTag = new Map<string, Record<string, unknown>>();
   readonly #missing = new Set<string>();
 
@@ -128,7 +157,7 @@ class RecordTransformerFilter extends Filter {
       !plan.renew &&
       plan.remove.length === 0 &&
       plan.timeKey === undefined &&
-      plan.fields.every(([, value]) => value.ofTag);
+      plan.fields.every(({ value }) => value.ofTag);
   }
 
   override statistics(): PluginStatistics {
@@ -136,8 +165,9 @@ class RecordTransformerFilter extends Filter {
   }
 
   filter(tag: string, stream: EventStream): EventStream | Promise<EventStream> {
-    // Fields such as hostname and tag are put into the packed records without decoding them.
-    if (this.#addsOnly) return this.#withFields(stream, packFields(this.#constantFields(tag)));
+    // Fields such as hostname and tag are put into the packed records without looking into them.
+    const constant = this.#addsOnly ? this.#constantFields(tag) : undefined;
+    if (constant !== undefined) return this.#withFields(stream, packFields(constant));
     const made = inSlices(this.#steps(tag, stream));
     return made instanceof Promise
       ? this.#finishLater(tag, stream, made)
@@ -160,23 +190,22 @@ class RecordTransformerFilter extends Filter {
   /** Transforms the events, and yields after a few of them. */
   *#steps(tag: string, stream: EventStream): Generator<undefined, Transformed> {
     const made = new MadeBytes(stream);
-    const events = new MadeEvents(made);
-    const failed = new MadeEvents(made);
+    const events = new MadeEntries(made);
+    const failed = new MadeEntries(made);
+    const context = new EventContext(this.#tagValues(tag));
+    const entry = new EntryCursor(stream.bytes);
     let firstError: Error | undefined;
     let step = 0;
     const few = stream.bytes.length / stream.count > largeEvent ? 1 : eventsPerStep;
-    for (const event of stream) {
+    while (entry.next()) {
       try {
-        events.add(this.#transform(tag, event));
+        events.add(this.#transform(context.moveTo(entry), entry));
       } catch (error) {
-        failed.add(event);
+        failed.add(stream.bytes.subarray(entry.start, entry.end));
         firstError ??= error as Error;
       }
       step += 1;
-      if (step % few !== 0) continue;
-      events.pack();
-      failed.pack();
-      yield;
+      if (step % few === 0) yield;
     }
     return { events, failed, firstError };
   }
@@ -202,28 +231,47 @@ class RecordTransformerFilter extends Filter {
     return left;
   }
 
-  #transform(tag: string, { time, record, metadata }: Event): EventInput {
+  /** The entry with its record transformed. */
+  #transform(context: EventContext, entry: EntryCursor): Buffer {
     const { fields, renew, keep, remove, timeKey } = this.#plan;
-    const context = { tag, time, record };
-    let result: Record<string, unknown> = {};
-    if (!renew) result = { ...record };
-    else for (const key of keep) if (Object.hasOwn(record, key)) set(result, key, record[key]);
-    for (const [name, value] of fields) set(result, name, value.value(context, this.#onMissing));
-    const renewed =
-      timeKey !== undefined && Object.hasOwn(result, timeKey)
-        ? eventTimeOf(timeKey, result[timeKey])
-        : time;
-    for (const path of remove) result = withoutField(result, path);
-    return { time: renewed, record: result, ...(metadata && { metadata }) };
+    const { bytes, start } = entry;
+    const record = new PackedRecord();
+    if (!renew) record.addAll(bytes, entry.record);
+    else if (keep.length > 0) record.addOnly(keep, bytes, entry.record);
+    const values = fields.map(({ value }) => value.pack(context, this.#onMissing));
+    for (const [index, { name, key }] of fields.entries()) record.set(name, key, values[index]);
+    let head = bytes.subarray(start, entry.record);
+    const time = timeKey === undefined ? undefined : record.get(Buffer.from(timeKey));
+    if (timeKey !== undefined && time !== undefined) {
+      const renewed = eventTimeOf(timeKey, decodeAt(time, 0));
+      head = headWith(entry, renewed);
+    }
+    for (const path of remove) record.delete(path);
+    return record.pack(head);
   }
 
-  #constantFields(tag: string): Record<string, unknown> {
+  #tagValues(tag: string): TagValues {
+    let values = this.#tags.get(tag);
+    if (values === undefined) {
+      if (this.#tags.size >= tagCacheLimit) this.#tags.clear();
+      this.#tags.set(tag, (values = new TagValues(tag)));
+    }
+    return values;
+  }
+
+  /** @returns undefined where they cannot be made for this tag */
+  #constantFields(tag: string): Record<string, unknown> | undefined {
     let fields = this.#fieldsOfTag.get(tag);
     if (fields === undefined) {
-      const context = { tag, time: new EventTime(0), record: {} };
+      const context = new EventContext(this.#tagValues(tag));
       fields = {};
-      for (const [name, value] of this.#plan.fields) {
-        set(fields, name, value.value(context, this.#onMissing));
+      for (const { name, value } of this.#plan.fields) {
+        try {
+          set(fields, name.toString(), decodeAt(value.pack(context, this.#onMissing), 0));
+        } catch (error) {
+          if (error instanceof RubyError) return undefined;
+          throw error;
+        }
       }
       if (this.#fieldsOfTag.size >= tagCacheLimit) this.#fieldsOfTag.clear();
       this.#fieldsOfTag.set(tag, fields);
@@ -239,6 +287,16 @@ class RecordTransformerFilter extends Filter {
   };
 }
 
+/** What stands before the record of an entry, with another time. */
+function headWith(entry: EntryCursor, time: EventTime): Buffer {
+  const { bytes, start, metadata, record } = entry;
+  const packed = Buffer.from('d7000000000000000000', 'hex');
+  packed.writeUInt32BE(time.seconds >>> 0, 2);
+  packed.writeUInt32BE(time.nanoseconds, 6);
+  const after = metadata < 0 ? record : metadata;
+  return Buffer.concat([bytes.subarray(start, entry.time), packed, bytes.subarray(after, record)]);
+}
+
 /** Sets a field, also one that is called `__proto__`. */
 function set(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== '__proto__') target[name] = value;
@@ -251,7 +309,7 @@ function set(target: Record<string, unknown>, name: string, value: unknown): voi
     });
 }
 
-/** `@type record_transformer`, without Ruby. Fluentd: `filter_record_transformer`. */
+/** `@type record_transformer`. Fluentd: `filter_record_transformer`. */
 export const recordTransformerFilter = defineFilter({
   type: 'record_transformer',
   description: 'Adds, changes and removes fields of records.',

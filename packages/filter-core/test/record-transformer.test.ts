@@ -73,19 +73,64 @@ describe('placeholders', () => {
   test.each(['${record["n"].upcase}', '${Time.now}', '${1 + 1}', '${unknown}', '${record.keys}'])(
     'other Ruby, %s, is refused by name',
     (code) => {
-      for (const enable of ['', 'enable_ruby true\n']) {
-        let error: unknown;
-        try {
-          transformer(`${enable}${records(`a ${code}`)}`);
-        } catch (thrown) {
-          error = thrown;
-        }
-        expect(error).toBeInstanceOf(ConfigError);
-        expect((error as ConfigError).format()).toContain(`${code} is not supported`);
-        expect((error as ConfigError).format()).toContain('${tag_parts[n]}');
-      }
+      const make = () => transformer(records(`a ${code}`));
+      expect(make).toThrow(ConfigError);
+      expect(make).toThrow(`${code} is not supported`);
     },
   );
+});
+
+describe('enable_ruby', () => {
+  const ruby = (lines: string) => `enable_ruby true\n${records(lines)}`;
+
+  test.each([
+    ['${record["n"] + 1}', 8],
+    ['${record["s"].upcase}', 'ABC'],
+    ['${record["f"]} ${record["f"].to_i}', '1.5 1'],
+    ['${record["x"] || "none"}', 'none'],
+    ['${record["n"] > 5 ? "big" : "small"}', 'big'],
+    ['${record["o"]["p"].map { |x| x + "!" }.join(",")}', 'a!,b!'],
+    ['${tag_parts[1]}-${tag_suffix[1].upcase}', 'web-WEB.1'],
+    ['${time.strftime("%Y")}', '1970'],
+    ['${record["nope"]["x"] rescue nil}', null],
+    [
+      '{"x": "${record[\'n\'] * 2}", "${tag}": ["${record[\'s\']}"]}',
+      { x: 14, 'app.web.1': ['abc'] },
+    ],
+    ['${{"a" => record["n"]}}', { a: 7 }],
+    ['plain', 'plain'],
+  ])('%s', (text, expected) => {
+    const record = { n: 7, s: 'abc', f: 1.5, o: { p: ['a', 'b'] } };
+    const filter = ruby(`new ${text}`);
+    expect(transform(filter, record).new).toEqual(expected);
+  });
+
+  test('auto_typecast false makes every value a text', () => {
+    const filter = `auto_typecast false\n${ruby('m ${record["n"] + 1}')}`;
+    expect(transform(filter, { n: 7 })).toEqual({ n: 7, m: '8' });
+  });
+
+  test('other Ruby is refused with its place', () => {
+    let error: unknown;
+    try {
+      transformer(ruby('a ok\nb x${record["n"].system("ls")}'));
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect((error as ConfigError).format()).toContain(
+      'the method system is not supported, at the mark in: x#{record["n"].▸system("ls")}',
+    );
+  });
+
+  test('an event for which it fails goes to @ERROR, and the others go on', () => {
+    const driver = transformer(ruby('m ${record["s"].upcase}'));
+    const left = driver.filter('t', [{ s: 'a' }, { s: 1 }, { s: 'b' }]);
+    expect(left.map(({ record }) => record)).toEqual([
+      { s: 'a', m: 'A' },
+      { s: 'b', m: 'B' },
+    ]);
+    expect(driver.errors).toHaveLength(1);
+  });
 });
 
 describe('parameters', () => {

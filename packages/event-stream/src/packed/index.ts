@@ -17,7 +17,7 @@ export { EntryCursor } from './entry-cursor.js';
 export { scanEntries, type ScanResult } from './scan.js';
 export { repairEntries, repairSteps, repairedSize } from './repair.js';
 export { floatText, inspectAt, textAt } from './ruby-text.js';
-export { descend, findFields, packField, type PackedField } from './fields.js';
+export { descend, findFields, isText, packField, type PackedField } from './fields.js';
 export {
   packFields,
   packPair,
