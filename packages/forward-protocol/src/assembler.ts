@@ -8,6 +8,7 @@ import {
   scanEntries,
 } from '@sluice/event-stream/packed';
 import { decompress, unsupportedReason } from './decompress.js';
+import { inflateNow } from './inflate-now.js';
 import { ForwardProtocolError } from './errors.js';
 import { MakingAccount } from './making-account.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
@@ -17,6 +18,8 @@ import type { ReaderSettings, Refusal } from './reader-options.js';
 import { EVENT_TOO_LARGE, MOST_VALUES, SCAN_STEP, scanSteps } from './scan-steps.js';
 
 const EMPTY = Buffer.alloc(0);
+/** Bytes that may be inflated on the event loop for one push: half a millisecond of it. */
+const INFLATED_AT_ONCE = 1024 * 1024;
 
 /** What is known of a message beside its events. */
 export interface Envelope {
@@ -42,6 +45,7 @@ export interface EntryCounts {
 /** Makes messages from the parts that the parser has found, and delivers or refuses them. */
 export class MessageAssembler {
   private readonly account: MakingAccount;
+  private inflatedNow = 0;
 
   constructor(private readonly settings: ReaderSettings) {
     this.account = new MakingAccount(settings.room, settings.decompressionSizeLimit);
@@ -57,7 +61,38 @@ export class MessageAssembler {
     this.settings.onRefused?.({ reason, message, tag, size });
   }
 
-  async compressed(payload: Buffer, compression: string, envelope: Envelope): Promise<void> {
+  /** Others have had their turn meanwhile: some may be inflated at once again. */
+  newTurn(): void {
+    this.inflatedNow = 0;
+  }
+
+  compressed(payload: Buffer, compression: string, envelope: Envelope): void | Promise<void> {
+    if (compression === 'gzip') {
+      const left = Math.min(
+        INFLATED_AT_ONCE - this.inflatedNow,
+        this.settings.decompressionSizeLimit,
+      );
+      const inflated = inflateNow(payload, left);
+      if (inflated !== undefined) {
+        const { memory, bytes } = inflated;
+        this.inflatedNow += bytes.length;
+        envelope.memory = memory;
+        let wait: void | Promise<void>;
+        try {
+          wait = this.packed(bytes, envelope);
+        } catch (error) {
+          memory.release();
+          throw error;
+        }
+        if (wait !== undefined) return wait.finally(() => memory.release());
+        memory.release();
+        return undefined;
+      }
+    }
+    return this.inflate(payload, compression, envelope);
+  }
+
+  private async inflate(payload: Buffer, compression: string, envelope: Envelope): Promise<void> {
     const limit = this.settings.decompressionSizeLimit;
     const unsupported = unsupportedReason(compression);
     if (unsupported !== undefined) {
@@ -71,6 +106,7 @@ export class MessageAssembler {
         this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, envelope);
         return;
       }
+      envelope.memory = undefined; // its bytes are its own
       await this.packed(inflated, envelope);
     } finally {
       account.release();

@@ -113,6 +113,7 @@ export class ForwardReader {
   }
 
   private consume(data: Buffer): void | Promise<void> {
+    this.assembler.newTurn();
     if (this.format === undefined) {
       if (data.length === 0) return undefined;
       this.format = data[0] === 0x5b || data[0] === 0x7b ? this.startJson() : 'msgpack';

@@ -68,6 +68,34 @@ describe('compressed payloads', () => {
     expect(message.stream.bytes.equals(stream.bytes)).toBe(true);
   });
 
+  test('some are inflated at once, and what is more in one push in turns', async () => {
+    const large = gzipSync(events(2000).bytes);
+    const one = encodePackedForward('t', large, { compressed: 'gzip' });
+    let count = 0;
+    const reader = new ForwardReader({ onMessage: () => (count += 1) });
+    expect(reader.push(one)).toBeUndefined();
+    expect(count).toBe(1);
+    const wait = reader.push(Buffer.concat(Array<Buffer>(100).fill(one)));
+    expect(wait).toBeInstanceOf(Promise);
+    expect(count).toBeGreaterThan(2);
+    expect(count).toBeLessThan(100);
+    await wait;
+    expect(count).toBe(101);
+  });
+
+  test.each([
+    ['says that it is larger', (size: number) => size * 2],
+    ['says that it is smaller', () => 1],
+    ['says that it is empty', () => 0],
+    ['says that it is huge', () => 0xffff_ffff],
+  ])('a payload that %s than it is is refused as broken', async (_, lie) => {
+    const payload = gzipSync(events(50).bytes);
+    payload.writeUInt32LE(lie(events(50).bytes.length), payload.length - 4);
+    await expect(
+      read(encodePackedForward('t', payload, { compressed: 'gzip' })),
+    ).rejects.toMatchObject({ code: 'ERR_SLUICE_FORWARD_DECOMPRESSION' });
+  });
+
   test.runIf(supportedCompressions().includes('zstd'))('several zstd frames', async () => {
     const compress = (zlib as unknown as { zstdCompressSync: (bytes: Buffer) => Buffer })
       .zstdCompressSync;
