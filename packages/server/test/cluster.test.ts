@@ -119,6 +119,29 @@ describe.each(cases)('shared over %s', (proto, options) => {
   });
 });
 
+test('a worker that is stopped gets no more connections until it goes on', async () => {
+  const started = await start({ proto: 'tcp', options: { bind: '127.0.0.1' } });
+  const dial = dialer('tcp', started[0]);
+  primary.send({ run: 'pause' });
+  // Of ten rounds none may come to it.
+  const all: Promise<string>[] = [];
+  let served = 0;
+  while (served < 40) {
+    const asked = ask(dial);
+    all.push(asked);
+    const isServed = await Promise.race([
+      asked.then(() => true),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 500)),
+    ]);
+    served = isServed ? served + 1 : 0;
+  }
+  // What it got before waits for it, and is not lost.
+  primary.send({ run: 'continue' });
+  expect(new Set(await Promise.all(all)).size).toBe(4);
+  const workers = new Set<string>();
+  while (workers.size < 4) workers.add(await ask(dial));
+}, 60_000);
+
 test('the death of the only worker refuses nobody: connections wait for its successor', async () => {
   const started = await start({ workers: 1, proto: 'tcp', options: { bind: '127.0.0.1' } });
   const dial = dialer('tcp', started[0]);

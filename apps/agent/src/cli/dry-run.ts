@@ -4,7 +4,7 @@ import { loadPlugins } from '../load-plugins.js';
 import { createLog, type LogOptions, type RootLog } from '../log.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { complain } from '../paint.js';
-import { warnOfGaps } from '../pipeline/warn-of-gaps.js';
+import { sourceGap, warnOfGaps } from '../pipeline/warn-of-gaps.js';
 import type { LaunchOptions } from '../processes/launch-options.js';
 import { countWarnings, hearingWarnings, warningsText } from '../processes/strict.js';
 import { readConfigs } from './read-configs.js';
@@ -53,7 +53,12 @@ async function problemsOf(options: LaunchOptions, log: RootLog): Promise<Set<str
     for (const { workerId, root, system } of await readConfigs({ ...options, log })) {
       // What is odd is said once.
       const pipelineLog = workerId === 0 ? log : createLog({ ...options.log, level: 'error' });
-      if (workerId === 0) warnOfGaps(root, { log, withoutSource: system.withoutSource });
+      if (workerId === 0) {
+        // A start only warns: whoever checks a file wants to know that it does nothing.
+        const gap = sourceGap(root, system.withoutSource);
+        if (gap !== undefined) problems.add(`${options.config}: ${gap}`);
+        warnOfGaps(root, { log, withoutSource: true });
+      }
       try {
         const registry = await loadPlugins(options, root);
         const pipeline = buildPipeline(root, { registry, ...system, log: pipelineLog, workerId });

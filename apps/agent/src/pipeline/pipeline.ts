@@ -1,4 +1,4 @@
-import type { ConfigError } from '@sluice/config';
+import { ConfigError } from '@sluice/config';
 import {
   LifecycleError,
   startPlugins,
@@ -94,8 +94,16 @@ export class Pipeline {
       this.#waits.start();
       this.#parts.logEvents?.open();
     } catch (error) {
-      throw error instanceof LifecycleError ? startError(error, this.#parts.made) : error;
+      throw error instanceof LifecycleError ? await this.#explain(error) : error;
     }
+  }
+
+  /** What kept it from starting, in the words of a dry run where that meets the same. */
+  async #explain(error: LifecycleError): Promise<ConfigError | LifecycleError> {
+    const found = startError(error, this.#parts.made);
+    if (!(found instanceof ConfigError)) return found;
+    const problems = await this.startProblems().catch(() => []);
+    return problems.find(({ file, line }) => file === found.file && line === found.line) ?? found;
   }
 
   /**

@@ -3,14 +3,19 @@ import type { Logger } from '@sluice/server';
 
 const holders = ['worker', 'label'];
 
-/** Says that a configuration takes nothing in, or keeps nothing: a file that is empty by mistake. */
+/** What is wrong with a configuration that takes nothing in, such as a file that is empty by mistake. */
+export function sourceGap(root: ConfigElement, withoutSource = false): string | undefined {
+  if (withoutSource || has(root, 'source')) return undefined;
+  return 'the configuration has no <source>: no events come in';
+}
+
+/** Says that a configuration takes nothing in, or keeps nothing. */
 export function warnOfGaps(
   root: ConfigElement,
-  { log, withoutSource = false }: { log: Logger; withoutSource?: boolean },
+  { log, withoutSource }: { log: Logger; withoutSource?: boolean },
 ): void {
-  if (!withoutSource && !has(root, 'source')) {
-    log.warn({}, 'the configuration has no <source>: no events come in');
-  }
+  const gap = sourceGap(root, withoutSource);
+  if (gap !== undefined) log.warn({}, gap);
   if (!has(root, 'match')) {
     log.warn({}, 'the configuration has no <match>: all events are dropped');
   }

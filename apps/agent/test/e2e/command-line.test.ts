@@ -51,15 +51,30 @@ describe('--dry-run', () => {
     expect(stderr).toMatch(/: 2 errors\n$/);
   });
 
-  test('an empty configuration, or one without a source, gives a warning', async () => {
-    const empty = configFile('');
-    expect(await sluice(['--dry-run', '-c', empty])).toMatchObject({
-      code: 0,
-      stdout: `${empty}: OK, with 2 warnings\n`,
-    });
-    const { stderr } = await sluice(['--dry-run', '-c', configFile(match)]);
-    expect(stderr).toContain('no <source>');
-    expect(stderr).not.toContain('no <match>');
+  test('an empty configuration, or one without a source, is an error', async () => {
+    for (const text of ['', match]) {
+      const file = configFile(text);
+      const { code, stdout, stderr } = await sluice(['--dry-run', '-c', file]);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(`${file}: the configuration has no <source>`);
+      expect(stderr).toMatch(text === '' ? /: 1 error and 1 warning\n$/ : /: 1 error\n$/);
+    }
+    const { stderr, code } = await sluice(['--dry-run', '-c', configFile(good)]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('no <match>');
+  });
+
+  test('folders that cannot be made are told by a start as by a dry run', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'file'), '');
+    const file = configFile(
+      `${good}<match **>\n@type file\npath ${folder}/file/deep/out\n</match>\n`,
+    );
+    for (const args of [['--dry-run'], [], ['--no-supervisor']]) {
+      const { code, stderr } = await sluice([...args, '-c', file]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${file}:8:6: path: ${folder}/file is not a folder`);
+    }
   });
 
   test('two sources on one port', async () => {
@@ -71,7 +86,8 @@ describe('--dry-run', () => {
 });
 
 test('<match *\\*> is a pattern for a star, and no crash', async () => {
-  const file = configFile('<match *\\*>\n@type null\n</match>\n');
+  const source = '<source>\n@type forward\nbind 127.0.0.1\nport 0\n</source>\n';
+  const file = configFile(`${source}<match *\\*>\n@type null\n</match>\n`);
   expect(await sluice(['--dry-run', '-c', file])).toMatchObject({ code: 0 });
 });
 

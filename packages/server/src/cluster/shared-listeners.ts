@@ -13,6 +13,9 @@ import {
 /** Connections that wait for a worker while none is there. */
 const longestQueue = 1024;
 
+/** A worker that has not said for so many milliseconds that it has a connection gets no more. */
+const overdue = 1000;
+
 /** What {@link shareListeners} gives. */
 export interface SharedListeners {
   /** Closes all listeners. Connections that workers have live on. */
@@ -57,6 +60,7 @@ export function shareListeners(): SharedListeners {
     void listener.join(worker);
   };
   const onExit = (worker: Worker): void => {
+    awaited.delete(worker);
     for (const listener of listeners.values()) listener.lost(worker);
   };
   cluster.on('message', onMessage);
@@ -76,6 +80,20 @@ export function shareListeners(): SharedListeners {
 /** Stops answering for listeners that have been closed. */
 let forgetClosed: (() => void) | undefined;
 let sequence = 0;
+/** Since when connections that were sent to a worker have waited for its answer, the oldest first. */
+const awaited = new WeakMap<Worker, Map<number, number>>();
+
+/** Whether the worker hangs, or has been stopped by a signal: nothing that it gets is served. */
+function isLate(worker: Worker): boolean {
+  const [oldest] = awaited.get(worker)?.values() ?? [];
+  return oldest !== undefined && performance.now() - oldest > overdue;
+}
+
+function sentTo(worker: Worker, seq: number): void {
+  const sent = awaited.get(worker);
+  if (sent === undefined) awaited.set(worker, new Map([[seq, performance.now()]]));
+  else sent.set(seq, performance.now());
+}
 
 /** One address, and the workers that serve it. */
 class SharedListener {
@@ -143,6 +161,7 @@ class SharedListener {
     const entry = this.#sent.get(seq);
     if (entry === undefined) return;
     this.#sent.delete(seq);
+    awaited.get(entry.worker)?.delete(seq);
     if (accepted)
       entry.socket.destroy(); // our copy of the descriptor; the worker has its own
     else this.#deal(entry.socket);
@@ -179,16 +198,27 @@ class SharedListener {
     if (index >= 0) this.#workers.splice(index, 1);
   }
 
+  /** The one whose turn it is; one that hangs only where all do. */
+  #nextWorker(): Worker | undefined {
+    let worker: Worker | undefined;
+    for (let tries = this.#workers.length; tries > 0; tries--) {
+      worker = this.#workers.shift()!;
+      this.#workers.push(worker);
+      if (!isLate(worker)) break;
+    }
+    return worker;
+  }
+
   #deal(socket: Socket): void {
-    const worker = this.#workers.shift();
+    const worker = this.#nextWorker();
     if (worker === undefined) {
       if (this.#waiting.length < longestQueue && this.#server.listening) this.#waiting.push(socket);
       else socket.destroy();
       return;
     }
-    this.#workers.push(worker);
     const seq = (sequence += 1);
     this.#sent.set(seq, { socket, worker });
+    sentTo(worker, seq);
     send(worker, { sluice: 'connection', key: this.#key, seq }, socket);
   }
 }
