@@ -175,9 +175,15 @@ describe('<system>', () => {
     ]);
   });
 
+  test('of all addresses rpc_endpoint takes the loopback address, and says so', () => {
+    const { settings, warnings } = read('<system>\nrpc_endpoint 0.0.0.0:24444\n</system>');
+    expect(settings.rpc).toMatchObject({ host: '127.0.0.1', port: 24_444 });
+    expect(warnings).toEqual([expect.stringContaining('loopback address only')]);
+  });
+
   test.each([
     ['rpc_endpoint 24444', 2, 'host:port'],
-    ['rpc_endpoint 0.0.0.0:24444', 2, 'loopback'],
+    ['rpc_endpoint 192.0.2.1:24444', 2, 'loopback'],
     ['with_source_only true', 2, 'not supported'],
     ['<counter_server>\n</counter_server>', 2, '<counter_server> is not supported'],
     ['log_level loud', 2, 'warn'],

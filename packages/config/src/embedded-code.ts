@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import type { Scanner } from './scanner.js';
 
 /** What `"#{…}"` may ask for. */
@@ -21,7 +21,7 @@ export type CodeResult = string | typeof useNilSignal | typeof useDefaultSignal;
 
 const SUPPORTED =
   `supported are ENV['NAME'], ENV.fetch('NAME', 'default'), hostname, Socket.gethostname, ` +
-  `worker_id, use_nil, use_default, nil, true, false, strings, numbers and || between them`;
+  `worker_id, Dir.pwd, File.join(…), use_nil, use_default, nil, true, false, strings, numbers and || between them`;
 
 /**
  * Evaluates the code of a `#{…}`; the scanner stands after `#{` and is left after `}`.
@@ -113,6 +113,9 @@ class Evaluator {
     }
     const number = scanner.match(/-?\d[\d_]*(?:\.\d+)?/y);
     if (number !== undefined) return this.#end(number.replaceAll('_', ''));
+    if (scanner.match(ownAddress) !== undefined) {
+      return this.#end(this.#live ? (firstAddress() ?? '') : '');
+    }
     const word = scanner.match(/[A-Za-z_][\w.]*/y);
     switch (word) {
       case 'nil': {
@@ -146,6 +149,10 @@ class Evaluator {
         this.#end(this.#signal(error.endsWith('Nil') ? useNilSignal : useDefaultSignal));
         return;
       }
+      case 'Dir.pwd':
+        return this.#end(process.cwd());
+      case 'File.join':
+        return this.#end(this.#join());
       case 'ENV':
         return this.#end(this.#index());
       case 'ENV.fetch':
@@ -172,6 +179,20 @@ class Evaluator {
   #env(name: string): string | undefined {
     const env = this.#context.env ?? process.env;
     return Object.hasOwn(env, name) ? env[name] : undefined;
+  }
+
+  #join(): Value {
+    const scanner = this.#scanner;
+    if (!scanner.skip('(')) this.#refuse();
+    const parts: string[] = [];
+    do {
+      const part = this.#either();
+      parts.push(part === undefined ? '' : String(part));
+      scanner.skipSpace();
+    } while (scanner.skip(','));
+    if (!scanner.skip(')')) this.#refuse();
+    // One slash between two parts, and those at both ends as they are.
+    return parts.reduce((path, part) => `${path.replace(/\/+$/, '')}/${part.replace(/^\/+/, '')}`);
   }
 
   #index(): Value {
@@ -244,6 +265,16 @@ class Evaluator {
       }
     }
   }
+}
+
+/** How Fluentd's examples ask for the first IPv4 address of this machine that is not loopback. */
+const ownAddress =
+  /Socket\.getifaddrs\s*\.select\s*\{\s*\|(\w+)\|\s*\1\.addr\.ipv4\?\s*\}\s*\.reject\s*\{\s*\|(\w+)\|\s*\2\.addr\.ip_address\s*==\s*'127\.0\.0\.1'\s*\}\.first\.addr\.ip_address/y;
+
+function firstAddress(): string | undefined {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, address }) => family === 'IPv4' && address !== '127.0.0.1')?.address;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import {
   KEPT,
   type InputContext,
   type InputDefinition,
+  type Keeping,
   type PluginStatistics,
 } from '@sluice/plugin';
 
@@ -15,6 +16,8 @@ const usual = '[{"message":"sample"}]';
 /** Events come ten times a second, what does not divide by ten at the end of it. */
 const ticks = 10;
 const tick = 1000 / ticks;
+/** Events of one message; more are several. */
+const most = 10_000;
 
 type Sample = Record<string, unknown>;
 
@@ -37,7 +40,7 @@ const section = defineSection({
     sample: param(t.string().default(usual), { alias: 'dummy' }).describe(
       'A record as JSON, or an array of them that are taken in turn',
     ),
-    rate: t.integer({ min: 1, max: 10_000_000 }).default(1).describe('Times a second'),
+    rate: t.integer({ min: 1, max: 1_000_000_000 }).default(1).describe('Times a second'),
     size: t.integer({ min: 1, max: 100_000 }).default(1).describe('Events each time'),
     autoIncrementKey: t
       .string()
@@ -73,6 +76,7 @@ class SampleInput extends Input {
   #ticks = 0;
   #started = 0;
   #busy = false;
+  #stopped = false;
   #events = 0;
   #skipped = 0;
   #cancel: (() => void) | undefined;
@@ -89,6 +93,7 @@ class SampleInput extends Input {
   }
 
   override stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
   }
 
@@ -111,27 +116,42 @@ class SampleInput extends Input {
     if (this.#ticks % ticks === 0) times += rate % ticks;
     // What outputs have not kept yet is not added to.
     if (times > 0 && this.#busy) this.#skipped++;
-    else if (times > 0) this.#emit(times * size);
+    else if (times > 0) void this.#produce(times * size);
     this.#wait();
   }
 
-  #emit(events: number): void {
+  /** As many events as can be made until the next tick; what is more is left out. */
+  async #produce(events: number): Promise<void> {
+    this.#busy = true;
+    const end = performance.now() + tick;
+    let left = events;
+    while (left > 0 && !this.#stopped) {
+      const count = Math.min(left, most);
+      left -= count;
+      const kept = this.#emit(count);
+      if (kept !== KEPT) await kept;
+      if (left === 0) break;
+      if (performance.now() >= end) {
+        this.#skipped++;
+        break;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#busy = false;
+  }
+
+  /** Never rejects. */
+  #emit(events: number): Keeping {
     const time = EventTime.fromMillis(this.clock.now());
     for (let made = 0; made < events; made++) this.#packer.add(time, this.#record());
     this.#events += events;
     try {
       const stream = this.#packer.take();
       const kept = checkKeeping(this.router.emit(this.#config.tag, stream), this.id, 'emit');
-      if (kept === KEPT) return;
-      this.#busy = true;
-      kept
-        .catch((error: unknown) => this.#notKept(error))
-        .finally(() => {
-          this.#busy = false;
-        })
-        .catch(() => undefined);
+      return kept === KEPT ? KEPT : kept.catch((error: unknown) => this.#notKept(error));
     } catch (error) {
       this.#notKept(error);
+      return KEPT;
     }
   }
 

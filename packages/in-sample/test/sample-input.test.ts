@@ -44,6 +44,13 @@ describe('sample', () => {
     ]);
   });
 
+  test('more than can be made in time is left out, and nobody is kept waiting', async () => {
+    const driver = await start('rate 500000000');
+    await driver.clock.advance(100);
+    await driver.router.received(10_000);
+    await expect.poll(() => driver.statistics.counters?.skipped_rounds).toBe(1);
+  });
+
   test('the old names', async () => {
     const driver = await start('dummy {"a":1}', dummyInput);
     await driver.clock.advance(1000);

@@ -52,8 +52,14 @@ export function endpointOf(text: string): { host: string; port: number } | undef
   const host = v6 ?? plain;
   const port = Number(digits);
   if (host === undefined || port < 1 || port > 65_535) return undefined;
-  return { host, port };
+  return { host: loopbackOf[host] ?? host, port };
 }
+
+/** What Fluentd's examples write: all addresses, of which this machine's own is enough. */
+const loopbackOf: Readonly<Record<string, string | undefined>> = {
+  '0.0.0.0': '127.0.0.1',
+  '::': '::1',
+};
 
 function endpointProblem(text: string): string | undefined {
   const endpoint = endpointOf(text);
@@ -119,9 +125,15 @@ export const systemSection = defineSection({
     counterClient: { raw: 'counter_client', description: 'Not supported' },
     sourceOnlyBuffer: { raw: 'source_only_buffer', description: 'Not supported' },
   },
-  check: (value, { element, error }) => {
+  check: (value, { element, error, log: reader }) => {
     const { rpcEndpoint } = value;
     if (rpcEndpoint !== undefined) {
+      if (/^(?:0\.0\.0\.0|\[::\]):/.test(rpcEndpoint)) {
+        reader?.warn(
+          { parameter: 'rpc_endpoint' },
+          'rpc_endpoint is served on the loopback address only: anybody else could stop the agent',
+        );
+      }
       const problem = endpointProblem(rpcEndpoint);
       if (problem !== undefined)
         throw error('rpcEndpoint', `rpc_endpoint: ${problem}`, endpointHint);
