@@ -1,7 +1,7 @@
 export { main } from './cli/main.js';
 export { loadPlugins } from './load-plugins.js';
 export type { LoadPluginsOptions } from './load-plugins.js';
-export { createLog, logLevels } from './log.js';
+export { createLog, logLevels } from './log/log.js';
 export type {
   AgentLog,
   LineListener,
@@ -10,7 +10,7 @@ export type {
   LogOptions,
   RootLog,
   WarningListener,
-} from './log.js';
+} from './log/log.js';
 export { buildPipeline } from './pipeline/build-pipeline.js';
 export type { PipelineOptions } from './pipeline/build-pipeline.js';
 export type { Pipeline } from './pipeline/pipeline.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '@sluice/config';
-import { createLog, type LogOptions } from '../src/log.js';
+import { createLog, type LogOptions } from '../src/log/log.js';
 import { readSystem } from '../src/system/system-settings.js';
 
 function logOf(options: LogOptions = {}) {

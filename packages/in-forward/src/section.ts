@@ -131,7 +131,7 @@ export const forwardSection = defineSection({
       .time({ min: 0 })
       .default(600)
       .describe(
-        'Close a connection that has never sent anything after this long, in seconds; 0 is never',
+        'Close a connection that has never sent anything after this long, in seconds (0: never)',
       ),
     idleTimeout: t
       .time({ min: 0 })

@@ -4,6 +4,7 @@ import type { EventStream } from '@sluice/event-stream';
 import { createInjector, type Injector } from '@sluice/formats';
 import {
   allKept,
+  Budget,
   defineOutput,
   formatterOf,
   KEPT,
@@ -64,7 +65,8 @@ class FileOutput extends Output {
   };
   readonly #stopping = new AbortController();
   #events = 0;
-  #waitingBytes = 0;
+  /** What waits to be written. */
+  readonly #waiting: Budget;
   #refused = 0;
   #overflowing = false;
   /** The symbolic link made last, and the time of the file that it leads to. */
@@ -74,6 +76,7 @@ class FileOutput extends Output {
   constructor(context: OutputContext, config: FileConfig, element: ConfigElement) {
     super(context);
     this.#config = config;
+    this.#waiting = new Budget({ limit: config.totalLimitSize });
     const buffer = bufferBefore(element);
     this.#paths = filePaths(config, element, context, buffer);
     this.#formatter = formatterOf(context, element, 'out_file');
@@ -143,7 +146,7 @@ class FileOutput extends Output {
       repairedBytes,
     } = this.#counters;
     return {
-      queue: { bytes: this.#waitingBytes, limit: this.#config.totalLimitSize },
+      queue: { bytes: this.#waiting.bytes, limit: this.#waiting.limit },
       counters: {
         events: this.#events,
         writes,
@@ -190,29 +193,27 @@ class FileOutput extends Output {
       const end = this.#formatter.formatInto(tag, events, target, offset);
       if (end < 0) return end;
       const size = end - offset;
-      const limit = this.#config.totalLimitSize;
-      if (this.#waitingBytes > 0 && this.#waitingBytes + size > limit) throw this.#refuse(limit);
+      if (!this.#waiting.tryTake(size)) throw this.#refuse();
       bytes = size;
-      this.#waitingBytes += size;
       return end;
     };
     const written = this.#files.append(this.#linked(tag, slice, chunk), slice.path, fill);
     // Not finally(), whose promise would be one more to watch.
     written.then(
       () => {
-        this.#waitingBytes -= bytes;
+        this.#waiting.release(bytes);
         this.#events += stream.count;
         this.#overflowing = false;
       },
       () => {
-        this.#waitingBytes -= bytes;
+        this.#waiting.release(bytes);
       },
     );
     return written;
   }
 
-  #refuse(limit: number): FileOverflowError {
-    const error = new FileOverflowError(this.id, limit);
+  #refuse(): FileOverflowError {
+    const error = new FileOverflowError(this.id, this.#waiting.limit);
     this.#refused += 1;
     if (!this.#overflowing) {
       this.#overflowing = true;

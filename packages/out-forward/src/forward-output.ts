@@ -1,6 +1,7 @@
 import type { EventStream } from '@sluice/event-stream';
 import { Alarm, Chunk } from '@sluice/forward-client';
 import {
+  Budget,
   KEPT,
   Output,
   type Keeping,
@@ -29,7 +30,8 @@ export class ForwardOutput extends Output {
   #tls: ClientTls | undefined;
   #pumping = false;
   #stopped = false;
-  #bytes = 0;
+  /** What waits or is under way. */
+  readonly #room: Budget;
   #overflowing = false;
   #events = 0;
   #refused = 0;
@@ -45,6 +47,7 @@ export class ForwardOutput extends Output {
     this.#config = config;
     this.#discoveries = discoveries;
     this.#waiting = new WaitingChunks(config.chunkLimitSize);
+    this.#room = new Budget({ limit: config.queueLimitSize });
   }
 
   override async start(): Promise<void> {
@@ -82,10 +85,7 @@ export class ForwardOutput extends Output {
     const events = config.timeAsInteger ? integerTimes(stream) : stream;
     const size = events.bytes.length;
     if (this.#stopped || this.#servers === undefined) return Promise.reject(stopped());
-    if (this.#bytes > 0 && this.#bytes + size > config.queueLimitSize) {
-      return Promise.reject(this.#overflow());
-    }
-    this.#bytes += size;
+    if (!this.#room.tryTake(size)) return Promise.reject(this.#overflow());
     const id = config.keepChunkId && config.requireAckResponse ? stream.chunkId : undefined;
     const chunk = this.#waiting.add(tag, events, id);
     if (chunk.events === events.count) {
@@ -100,8 +100,8 @@ export class ForwardOutput extends Output {
     const counters = this.#servers?.counters ?? { kept: 0, failures: 0 };
     return {
       queue: {
-        bytes: this.#bytes,
-        limit: this.#config.queueLimitSize,
+        bytes: this.#room.bytes,
+        limit: this.#room.limit,
         chunks: this.#waiting.size,
       },
       ...this.#retry(),
@@ -208,7 +208,7 @@ export class ForwardOutput extends Output {
   }
 
   #done(chunk: Chunk): void {
-    this.#bytes -= chunk.bytes;
+    this.#room.release(chunk.bytes);
     this.#events += chunk.events;
     this.#overflowing = false;
     chunk.resolve();
@@ -216,7 +216,7 @@ export class ForwardOutput extends Output {
 
   #giveUp(chunk: Chunk, error: Error): void {
     this.#waiting.remove(chunk);
-    this.#bytes -= chunk.bytes;
+    this.#room.release(chunk.bytes);
     this.#refused += chunk.events;
     this.log.warn(
       { tag: chunk.tag, events: chunk.events, attempts: chunk.attempts, reason: error.message },
@@ -226,10 +226,9 @@ export class ForwardOutput extends Output {
   }
 
   #overflow(): ForwardOutputError {
-    const limit = this.#config.queueLimitSize;
     this.#refused += 1;
-    const message = `more than queue_limit_size ${limit} bytes wait to be sent`;
-    if (!this.#overflowing) this.log.warn({ bytes: this.#bytes }, message);
+    const message = `more than queue_limit_size ${this.#room.limit} bytes wait to be sent`;
+    if (!this.#overflowing) this.log.warn({ bytes: this.#room.bytes }, message);
     this.#overflowing = true;
     return new ForwardOutputError('ERR_SLUICE_FORWARD_OVERFLOW', message);
   }

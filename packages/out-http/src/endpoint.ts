@@ -6,7 +6,7 @@ export function isTemplate(text: string): boolean {
 const url =
   /^(https?):\/\/(?:[^/?#@]*@)?((?:\$\{[^}]*\}|[^/?#:$\\]|\$(?!\{))+)(?::([^/?#]*))?(?=[/?#]|$)/i;
 
-/** The host of an endpoint, placeholders and all; undefined where it is no URL of HTTP. */
+/** The host of an endpoint, placeholders and all; undefined where it is not a URL of HTTP. */
 export function hostOf(endpoint: string): string | undefined {
   const match = url.exec(endpoint);
   if (match === null) return undefined;

@@ -1,4 +1,4 @@
-import type { LogOptions } from '../log.js';
+import type { LogOptions } from '../log/log.js';
 
 /** How to run the agent. */
 export interface LaunchOptions {

@@ -7,6 +7,7 @@ import {
   encodeAck,
   type ForwardMessage,
   type ForwardSecurity,
+  type Refusal,
 } from '@sluice/forward-protocol';
 
 /** What a {@link ForwardTestServer} listens on, and how it answers. */
@@ -31,6 +32,8 @@ export interface ForwardTestServerOptions {
 export class ForwardTestServer {
   /** Whole messages, in the order of arrival. */
   readonly messages: ForwardMessage[] = [];
+  /** Messages that were not taken, and why. */
+  readonly refused: Refusal[] = [];
   /** The connections that are open. */
   readonly sockets = new Set<Socket>();
   /** How many connections it has had. */
@@ -67,7 +70,7 @@ export class ForwardTestServer {
     return this.messages.flatMap(({ stream }) => [...stream].map(({ record }) => record));
   }
 
-  /** Resolves when this is so; looks at every connection, message and end of a connection. */
+  /** Resolves when this is so; looks at every connection, message, refusal and end. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const check = (): void => {
@@ -112,6 +115,10 @@ export class ForwardTestServer {
         if (message.chunk !== undefined && ack(message, socket)) {
           socket.write(encodeAck(message.chunk));
         }
+        this.#changed();
+      },
+      onRefused: (refusal) => {
+        this.refused.push(refusal);
         this.#changed();
       },
     });

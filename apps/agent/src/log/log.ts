@@ -1,13 +1,13 @@
 import type { Logger } from '@sluice/server';
 import { levels, pino } from 'pino';
-import type { LogLevel } from './log-levels.js';
-import { LineRate, shortened } from './log-limits.js';
-import { RepeatedLines, type RepeatOptions } from './log-repeats.js';
-import { textRenderer } from './log-text.js';
+import type { LogLevel } from './levels.js';
+import { LineRate, shortened } from './line-limits.js';
+import { RepeatedLines, type RepeatOptions } from './repeated-lines.js';
+import { textRenderer } from './text-lines.js';
 import { hasColors } from './paint.js';
 
-export { logLevels } from './log-levels.js';
-export type { LogLevel } from './log-levels.js';
+export { logLevels } from './levels.js';
+export type { LogLevel } from './levels.js';
 
 /** Options of the log. */
 export interface LogOptions {

@@ -1,6 +1,6 @@
 import { compileStrftime, formatSeconds, localOffset } from '@sluice/formats/time';
 import { levels } from 'pino';
-import { escapeControls } from './log-escape.js';
+import { escapeControls } from './escape.js';
 
 /** Renders a time of the log, in seconds since 1970. */
 type RenderTime = (seconds: number, nanoseconds: number) => string;

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConfigElement } from '@sluice/config';
 import { EventStream, EventTime, type EventInput } from '@sluice/event-stream';
 import { KEPT, type Router } from '@sluice/plugin';
-import { logLevels, type LogLevel } from './log-levels.js';
+import { logLevels, type LogLevel } from './levels.js';
 import type { LineListener } from './log.js';
-import { fieldText } from './log-text.js';
+import { fieldText } from './text-lines.js';
 
 const logLabel = '@FLUENT_LOG';
 /** Lines that wait for the pipeline; what comes on top is left out. */
