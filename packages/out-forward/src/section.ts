@@ -161,9 +161,10 @@ export const forwardOutputSection = defineSection({
   },
   check: (value, context) => {
     const [secondary] = context.element.children('secondary') as (ConfigElement | undefined)[];
-    if (secondary !== undefined) {
-      throw secondary.error('<secondary> is not supported', {
-        hint: 'give a <server> with standby true, or leave it out',
+    // With a <buffer> it is the buffer's.
+    if (secondary !== undefined && context.element.children('buffer').length === 0) {
+      throw secondary.error('<secondary> needs a <buffer>: it takes what that gives up', {
+        hint: 'add <buffer>, or give a <server> with standby true',
       });
     }
     if (value.dnsRoundRobin && value.heartbeatType === 'udp') {

@@ -4,7 +4,7 @@ import { readSection, server } from './support/servers.js';
 
 test.each([
   ['', /a <server> or a <service_discovery> is required/],
-  [`<secondary>\n@type file\n</secondary>\n${server(1)}`, /<secondary> is not supported/],
+  [`<secondary>\n@type file\n</secondary>\n${server(1)}`, /<secondary> needs a <buffer>/],
   [server(1, 'shared_key x'), /<security> is missing/],
   [
     `<security>\nself_hostname s\nshared_key k\nshared_kye k\n</security>\n${server(1)}`,
