@@ -13,6 +13,7 @@ const all = [
   'server',
   'forward',
   'reader',
+  'inputs',
   'file-output',
   'jetstream',
   'start-up',
