@@ -1,7 +1,8 @@
 /**
  * Attacks an agent of its own, on loopback, and tells what that does to it:
- * `node tools/attacks/run.mjs [--seconds 60] [--seed 1] [--only NAME,…] [--json FILE] [--heap 256]`,
- * after a build. Half of the time goes to the attacks one after another, half to all of them at once.
+ * `node tools/attacks/run.mjs [--seconds 60] [--seed 1] [--only NAME,…] [--mixed] [--json FILE]
+ * [--heap 256]`, after a build. Half of the time goes to the attacks one after another, half to all of
+ * them at once; with `--mixed` all of it.
  *
  * For each: the most memory of the worker, how long its event loop was held at most (by the clock,
  * and by the time that its thread has really run), what an honest client that sends 5,000 events a
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     heap: { type: 'string', default: '256' },
     only: { type: 'string' },
     json: { type: 'string' },
+    mixed: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -287,10 +289,12 @@ try {
   await pause(1000);
   const alone = await phase('alone', [], 1, aloneFor, context);
   const results = [];
-  const both = names.length > 1;
-  const each = seconds / names.length / (both ? 2 : 1);
-  for (const name of names) results.push(await phase(name, [name], 1, each, context));
-  if (both) results.push(await phase('all at once', names, 0.4, seconds / 2, context));
+  const mixes = values.mixed || names.length > 1;
+  const each = seconds / names.length / (mixes ? 2 : 1);
+  const single = values.mixed ? [] : names;
+  for (const name of single) results.push(await phase(name, [name], 1, each, context));
+  const rest = values.mixed ? seconds : seconds / 2;
+  if (mixes) results.push(await phase('all at once', names, 0.4, rest, context));
   await good.stop();
   agent.child.kill('SIGTERM');
   const [exitCode] = await agent.ended;

@@ -18,38 +18,55 @@ export class FilterLimitError extends Error {
   }
 }
 
+const smallest = 1024;
+/** What is larger gets memory for as much as may be made; the system gives it as it is written to. */
+const largestDoubled = 4 * 1024 * 1024;
+
 /** Bounds what a filter makes of one stream. */
 export class MadeBytes {
-  readonly #limit: number;
+  /** The most bytes. */
+  readonly limit: number;
   #bytes = 0;
 
   constructor(stream: EventStream) {
-    this.#limit = Math.max(leastLimit, stream.bytes.length * mostGrowth);
+    this.limit = Math.max(leastLimit, stream.bytes.length * mostGrowth);
   }
 
   /** @throws FilterLimitError */
   add(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#limit) throw new FilterLimitError(this.#limit);
+    if (this.#bytes > this.limit) throw new FilterLimitError(this.limit);
   }
 }
 
-/** Entries that are made one after another. */
+/** Entries that are made one after another, collected in one piece: there may be millions. */
 export class MadeEntries {
   count = 0;
-  readonly #parts: Buffer[] = [];
+  #bytes = Buffer.alloc(0);
+  #length = 0;
 
   constructor(readonly made: MadeBytes) {}
 
   /** @throws FilterLimitError */
   add(entry: Buffer): void {
     this.made.add(entry.length);
-    this.#parts.push(entry);
+    const at = this.#length;
+    this.#length += entry.length;
+    if (this.#length > this.#bytes.length) this.#grow(at);
+    entry.copy(this.#bytes, at);
     this.count += 1;
   }
 
   /** All of them, as they travel with what they were made of. */
   stream(source: EventStream): EventStream {
-    return source.withEntries(Buffer.concat(this.#parts), this.count);
+    return source.withEntries(this.#bytes.subarray(0, this.#length), this.count);
+  }
+
+  #grow(used: number): void {
+    const doubled = Math.max(smallest, this.#bytes.length * 2, this.#length);
+    const size = doubled > largestDoubled ? this.made.limit : doubled;
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.#bytes.copy(larger, 0, 0, used);
+    this.#bytes = larger;
   }
 }

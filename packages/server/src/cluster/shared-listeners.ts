@@ -85,7 +85,7 @@ const awaited = new WeakMap<Worker, Map<number, number>>();
 
 /** Whether the worker hangs, or has been stopped by a signal: nothing that it gets is served. */
 function isLate(worker: Worker): boolean {
-  const [oldest] = awaited.get(worker)?.values() ?? [];
+  const oldest: number | undefined = awaited.get(worker)?.values().next().value;
   return oldest !== undefined && performance.now() - oldest > overdue;
 }
 
