@@ -4,4 +4,12 @@ export { parseJson } from './json.js';
 export { eventNames } from './names.js';
 export { timeText } from './runtime.js';
 export { fromPacked, packValue } from './packed.js';
-export { RubyTime, textOf, type RubyHash, type Value } from './values.js';
+export {
+  Opaque,
+  RubyRange,
+  RubySymbol,
+  RubyTime,
+  textOf,
+  type RubyHash,
+  type Value,
+} from './values.js';

@@ -20,13 +20,20 @@ export type Value =
 /** A hash: names of fields are strings. */
 export type RubyHash = Map<Value, Value>;
 
-/** `:name`; there is one of each name. */
+/** Names of symbols may come from events, so their number is bounded. */
+const MOST_SYMBOLS = 10_000;
+
+/** `:name`; there is one of each name, but for what comes after the first 10,000. */
 export class RubySymbol {
   static readonly #all = new Map<string, RubySymbol>();
   private constructor(readonly name: string) {}
+
+  /** The symbol of this name. */
   static of(name: string): RubySymbol {
-    let symbol = this.#all.get(name);
-    if (symbol === undefined) this.#all.set(name, (symbol = new RubySymbol(name)));
+    const known = this.#all.get(name);
+    if (known !== undefined) return known;
+    const symbol = new RubySymbol(name);
+    if (this.#all.size < MOST_SYMBOLS) this.#all.set(name, symbol);
     return symbol;
   }
 }
@@ -124,6 +131,7 @@ export function equal(a: Value | undefined, b: Value | undefined): boolean {
       a.size === b.size && [...a].every(([key, value]) => b.has(key) && equal(value, b.get(key)))
     );
   }
+  if (a instanceof RubySymbol && b instanceof RubySymbol) return a.name === b.name;
   if (a instanceof RubyTime && b instanceof RubyTime) {
     return a.seconds === b.seconds && a.nanoseconds === b.nanoseconds;
   }
