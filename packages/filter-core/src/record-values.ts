@@ -93,7 +93,7 @@ function rubyValue(source: string, typed: boolean): RecordValue {
   };
 }
 
-/** A list or a map of parts; more of them than a short head counts is no configuration. */
+/** A list or a map of parts: no configuration has more of them than a short head counts. */
 function container(parts: readonly RecordValue[], count: number, small: number): RecordValue {
   const head =
     count < 16

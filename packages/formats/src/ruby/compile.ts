@@ -23,7 +23,7 @@ export interface Expression {
   evaluate: (names: (name: string) => Value) => Value;
 }
 
-/** Longer texts are no expressions. */
+/** No expression is longer. */
 const longest = 16_384;
 
 function expression(source: string, node: Node, slots: number): Expression {

@@ -92,14 +92,14 @@ export class Runtime {
     return jsonText(value, timeText);
   }
 
-  /** @throws RubyError for what is no String */
+  /** @throws RubyError for what is not a String */
   string(value: Value | undefined): string {
     if (typeof value === 'string') return value;
     if (value instanceof RubySymbol) return value.name;
     throw this.#not('String', value);
   }
 
-  /** @throws RubyError for what is no number */
+  /** @throws RubyError for what is not a number */
   integer(value: Value | undefined): bigint {
     if (typeof value === 'bigint') return value;
     if (typeof value === 'number' && Number.isFinite(value)) return BigInt(Math.trunc(value));
@@ -113,13 +113,13 @@ export class Runtime {
     throw new RubyError(`the number ${number} is too large`);
   }
 
-  /** @throws RubyError for what is no number */
+  /** @throws RubyError for what is not a number */
   float(value: Value | undefined): number {
     if (typeof value === 'bigint' || typeof value === 'number') return Number(value);
     throw this.#not('Float', value);
   }
 
-  /** @throws RubyError for what is no Array */
+  /** @throws RubyError for what is not an Array */
   array(value: Value | undefined): Value[] {
     if (Array.isArray(value)) return value;
     throw this.#not('Array', value);

@@ -81,7 +81,7 @@ export class Scanner {
       this.match(/u\{[0-9a-fA-F]{1,6}\}/y);
     if (hex !== undefined) {
       const code = Number.parseInt(hex.replace(/[xu{}]/g, ''), 16);
-      if (code > 0x10ffff) throw this.error('there is no such character', 'write \\u{1F600}');
+      if (code > 0x10ffff) throw this.error('unknown character', 'write \\u{1F600}');
       return String.fromCodePoint(code);
     }
     const character = this.peek();

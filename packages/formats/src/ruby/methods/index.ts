@@ -98,7 +98,7 @@ function tableOf(value: Value): Methods<never> {
 
 function methodOf(value: Value, name: string): Method<never> | undefined {
   const table = tableOf(value);
-  // Tables are plain objects: what they inherit is no method of Ruby.
+  // Tables are plain objects: what they inherit is not a method of Ruby.
   if (Object.hasOwn(table, name)) return table[name];
   return Object.hasOwn(objectMethods, name) ? objectMethods[name] : undefined;
 }

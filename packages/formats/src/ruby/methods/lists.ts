@@ -59,7 +59,7 @@ const toHash = (list: readonly Value[], block: CallBlock | undefined, runtime: R
   new Map(
     list.map((item) => {
       const pair = runtime.array(block === undefined ? item : block(item));
-      if (pair.length !== 2) throw new RubyError('wrong element type: it is no pair');
+      if (pair.length !== 2) throw new RubyError('wrong element type: it is not a pair');
       return [pair[0], pair[1]];
     }),
   );
@@ -77,7 +77,7 @@ export function dig(value: Value, path: readonly Value[], runtime: Runtime): Val
     if (found === null) return null;
     if (found instanceof Map) found = found.get(step) ?? null;
     else if (Array.isArray(found)) found = found.at(runtime.index(step)) ?? null;
-    else throw new RubyError('dig does not go into what is no Hash and no Array');
+    else throw new RubyError('dig goes into a Hash or an Array only');
   }
   return found;
 }
