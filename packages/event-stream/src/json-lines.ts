@@ -7,6 +7,7 @@ import {
   bodySize,
   childCount,
   headSize,
+  isMap,
   isString,
   MAX_DEPTH,
   skipValue,
@@ -59,10 +60,56 @@ let scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
 let out: Buffer = scratch;
 let length = 0;
 
+// The bytes that are read, and both again to be looked at four at a time.
+let source: Buffer = scratch;
+const scratchView = viewOn(Buffer.alloc(0));
+let sourceView = scratchView;
+let outView = scratchView;
+
+function viewOn({ buffer, byteOffset, length: size }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, size);
+}
+
 function grow(least: number): void {
   const bigger = Buffer.allocUnsafeSlow(Math.max(out.length * 2, length + least));
   out.copy(bigger, 0, 0, length);
   out = bigger;
+  outView = viewOn(bigger);
+}
+
+/**
+ * Copies bytes of the source that stand for themselves in a JSON string, to `target` of the output,
+ * where there is room for all.
+ *
+ * @returns the position of the first that does not, or the end
+ */
+function copyPlain(start: number, end: number, target: number): number {
+  const from = sourceView;
+  const to = outView;
+  const shift = target - start;
+  let pos = start;
+  for (; pos + 4 <= end; pos += 4) {
+    const four = from.getInt32(pos, true);
+    const quote = four ^ 0x22222222;
+    const backslash = four ^ 0x5c5c5c5c;
+    // The top bit of a byte is set where it is no ASCII, below a blank, a quote or a backslash; above
+    // such a byte it may be set without reason, which the loop below finds out.
+    const special =
+      four |
+      (four - 0x20202020) |
+      ((quote - 0x01010101) & ~quote) |
+      ((backslash - 0x01010101) & ~backslash);
+    if ((special & 0x80808080) !== 0) break;
+    to.setInt32(pos + shift, four, true);
+  }
+  const bytes = source;
+  const buffer = out;
+  for (; pos < end; pos++) {
+    const byte = bytes[pos];
+    if (PLAIN[byte] === 0) break;
+    buffer[pos + shift] = byte;
+  }
+  return pos;
 }
 
 // How many values are left in each container that is open, and whether it is a map.
@@ -80,6 +127,7 @@ export function toJsonLines(bytes: Buffer, options: JsonLinesOptions): Buffer {
     // A burst must not pin its memory for ever.
     if (out.length > SCRATCH_KEPT) out = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
     scratch = out;
+    letGo();
   }
 }
 
@@ -102,11 +150,22 @@ export function writeJsonLines(
     if (out !== target) out.copy(target, offset, offset, length);
     return length;
   } finally {
-    out = scratch;
+    letGo();
   }
 }
 
+/** What a call has read and written is its caller's. */
+function letGo(): void {
+  out = scratch;
+  source = scratch;
+  outView = scratchView;
+  sourceView = scratchView;
+}
+
 function writeLines(bytes: Buffer, options: JsonLinesOptions): void {
+  source = bytes;
+  sourceView = viewOn(bytes);
+  outView = viewOn(out);
   const { prefix, timeKey, tagKey, tag } = options;
   const newline = Buffer.from(options.newline ?? '\n');
   let extra = '';
@@ -119,7 +178,7 @@ function writeLines(bytes: Buffer, options: JsonLinesOptions): void {
   let pos = 0;
   while (entry.moveTo(pos)) {
     if (plain) {
-      pos = writeValue(bytes, entry.record);
+      pos = writeRecord(bytes, entry.record, '');
     } else {
       const { seconds, nanoseconds } = entry;
       if (prefix !== undefined) writeText(prefix(seconds, nanoseconds));
@@ -127,7 +186,7 @@ function writeLines(bytes: Buffer, options: JsonLinesOptions): void {
       if (timeField !== '') {
         first += `${extra === '' ? '' : ','}${timeField}"${new EventTime(seconds, nanoseconds).toString()}"`;
       }
-      pos = writeValue(bytes, entry.record, first);
+      pos = writeRecord(bytes, entry.record, first);
     }
     if (length + newline.length > out.length) grow(newline.length);
     for (const byte of newline) out[length++] = byte;
@@ -140,8 +199,98 @@ function writeText(text: string): void {
   length += out.write(text, length);
 }
 
-/** Writes one value; `fields` (JSON without braces) go first into it where it is a map. */
-function writeValue(bytes: Buffer, at: number, fields = ''): number {
+/**
+ * Writes one record; `fields` (JSON without braces) go first into it. Most records are flat: their
+ * names and short values are written by one loop, and everything else by the careful one.
+ */
+function writeRecord(bytes: Buffer, at: number, fields: string): number {
+  const head = bytes[at];
+  let pos = at + headSize(head);
+  if (length + 1 > out.length) grow(1);
+  out[length++] = 0x7b;
+  if (fields !== '') writeText(fields);
+  let separate = fields !== '';
+  for (let pairs = childCount(bytes, at) / 2; pairs > 0; pairs--) {
+    const key = bytes[pos];
+    if (key >= 0xa0 && key < 0xc0) {
+      const end = pos + 1 + (key & 0x1f);
+      if (length + 36 > out.length) grow(36);
+      if (separate) out[length++] = COMMA;
+      out[length++] = QUOTE;
+      const start = pos + 1;
+      pos = copyPlain(start, end, length);
+      length += pos - start;
+      if (pos < end) {
+        writeEscaped(bytes, pos, end);
+        pos = end;
+        if (length + 1 > out.length) grow(1);
+      } else {
+        out[length++] = QUOTE;
+      }
+    } else {
+      if (separate) {
+        if (length + 1 > out.length) grow(1);
+        out[length++] = COMMA;
+      }
+      pos = writeKey(bytes, pos);
+      if (length + 1 > out.length) grow(1);
+    }
+    out[length++] = COLON;
+    separate = true;
+
+    const first = bytes[pos];
+    if (first >= 0xa0 && first < 0xc0) {
+      const end = pos + 1 + (first & 0x1f);
+      if (length + 36 > out.length) grow(36);
+      out[length++] = QUOTE;
+      const start = pos + 1;
+      pos = copyPlain(start, end, length);
+      length += pos - start;
+      if (pos < end) {
+        writeEscaped(bytes, pos, end);
+        pos = end;
+      } else {
+        out[length++] = QUOTE;
+      }
+    } else if (first >= 0xc0) {
+      pos = isContainer(first) ? writeContainer(bytes, pos) : writeScalar(bytes, pos, first);
+    } else if (first < 0x80) {
+      if (length + 3 > out.length) grow(3);
+      writeSmall(first);
+      pos++;
+    } else {
+      pos = writeContainer(bytes, pos);
+    }
+  }
+  if (length + 1 > out.length) grow(1);
+  out[length++] = 0x7d;
+  return pos;
+}
+
+function isContainer(first: number): boolean {
+  return first >= 0xdc && first < 0xe0;
+}
+
+/** Entries that have been validated are nested no deeper than MAX_DEPTH. */
+function writeContainer(bytes: Buffer, pos: number): number {
+  return isMap(bytes[pos]) ? writeRecord(bytes, pos, '') : writeValue(bytes, pos);
+}
+
+function writeKey(bytes: Buffer, pos: number): number {
+  const first = bytes[pos];
+  if (isString(first)) {
+    const body = pos + headSize(first);
+    const size = bodySize(bytes, pos);
+    writeString(bytes, body, size);
+    return body + size;
+  }
+  const next = skipValue(bytes, pos, bytes.length);
+  writeText(JSON.stringify(keyTextAt(bytes, pos)));
+  return next;
+}
+
+/** Writes one value. */
+function writeValue(bytes: Buffer, at: number): number {
   let pos = at;
   let depth = 0;
   left[0] = 1;
@@ -167,15 +316,8 @@ function writeValue(bytes: Buffer, at: number, fields = ''): number {
         const size = first & 0x1f;
         writeString(bytes, pos + 1, size);
         pos += 1 + size;
-      } else if (isString(first)) {
-        const body = pos + headSize(first);
-        const size = bodySize(bytes, pos);
-        writeString(bytes, body, size);
-        pos = body + size;
       } else {
-        const next = skipValue(bytes, pos, bytes.length);
-        writeText(JSON.stringify(keyTextAt(bytes, pos)));
-        pos = next;
+        pos = writeKey(bytes, pos);
       }
       if (length + 1 > out.length) grow(1);
       out[length++] = COLON;
@@ -203,10 +345,6 @@ function writeValue(bytes: Buffer, at: number, fields = ''): number {
       depth++;
       left[depth] = children;
       maps[depth] = isMap ? 1 : 0;
-      if (fields !== '' && depth === 1) {
-        writeText(fields);
-        fields = '';
-      }
     } else {
       pos = writeScalar(bytes, pos, first);
     }
@@ -325,22 +463,13 @@ function writeString(bytes: Buffer, start: number, size: number): void {
   // more room is made as they come.
   if (length + size + 2 > out.length) grow(size + 2);
   const end = start + size;
-  const buffer = out;
-  let target = length;
-  buffer[target++] = QUOTE;
-  let pos = start;
-  while (pos < end) {
-    const byte = bytes[pos];
-    if (PLAIN[byte] === 0) break;
-    buffer[target++] = byte;
-    pos++;
-  }
+  out[length++] = QUOTE;
+  const pos = copyPlain(start, end, length);
+  length += pos - start;
   if (pos === end) {
-    buffer[target++] = QUOTE;
-    length = target;
+    out[length++] = QUOTE;
     return;
   }
-  length = target;
   writeEscaped(bytes, pos, end);
 }
 

@@ -158,3 +158,34 @@ test('EventTime', () => {
   expect(EventTime.fromDate(new Date(1500)).toDate()).toEqual(new Date(1500));
   expect(new EventTime(1, 2).equals(new EventTime(1, 2))).toBe(true);
 });
+
+test('every character that has to be escaped is, wherever it stands', () => {
+  const characters = [
+    '"',
+    '\\',
+    '\u0000',
+    '\u001f',
+    '\n',
+    ' ',
+    '!',
+    '#',
+    '[',
+    ']',
+    '\u007f',
+    'ü',
+    '€',
+  ];
+  const records: Record<string, string>[] = [];
+  for (const character of characters) {
+    for (let size = 1; size <= 13; size++) {
+      for (let at = 0; at < size; at++) {
+        const text = 'x'.repeat(at) + character + '"'.repeat(at % 2) + 'y'.repeat(size - at - 1);
+        // A short string, a longer one, and a name.
+        records.push({ text, [text]: `${'z'.repeat(40)}${text}` });
+      }
+    }
+  }
+  const stream = EventStream.fromEvents(records.map((record) => ({ time: 1, record })));
+  const lines = stream.toJsonLines().toString().trimEnd().split('\n');
+  expect(lines).toEqual(records.map((record) => JSON.stringify(record)));
+});
