@@ -141,6 +141,21 @@ export const commands: readonly CommandHelp[] = [
     ],
   },
   {
+    words: ['check'],
+    args: 'FILE…',
+    text: "tell what Fluentd's files need to run here",
+    flags: [
+      plugin,
+      {
+        name: 'format',
+        value: 'FORMAT',
+        completes: ['text', 'json'],
+        text: 'text or json (default: text)',
+      },
+      help,
+    ],
+  },
+  {
     words: ['config', 'show'],
     args: '-c FILE',
     text: 'print the configuration in effect, secrets masked',

@@ -138,6 +138,7 @@ export async function main(args: string[], hooks: { onReady?: () => void } = {})
     if (command === 'buffer') {
       return await (await import('./buffer-commands.js')).bufferCommand(rest);
     }
+    if (command === 'check') return await (await import('./check.js')).check(rest);
     if (command === 'completion') return (await import('./completion.js')).completion(rest);
     if (command === 'config' || command === 'plugin') return await subcommand(command, rest);
     return await runCommand(args, hooks.onReady);

@@ -10,6 +10,23 @@ function configFile(text: string): string {
   return file;
 }
 
+test('check tells in text and in JSON what files need, and exits with 0 where all of them run', async () => {
+  const good = configFile('<source>\n@type forward\n</source>\n<match **>\n@type null\n</match>\n');
+  const other = configFile('<match **>\n@type search_engine\n</match>\n');
+  expect(await sluice(['check', good])).toMatchObject({ code: 0, stderr: '' });
+  const both = await sluice(['check', good, other]);
+  expect(both.code).toBe(1);
+  expect(both.stdout).toContain(`${good}: runs\n`);
+  expect(both.stdout).toContain('out_search_engine: looked for as the npm package sluice-plugin-');
+  expect(both.stdout).toMatch(/\n2 files: 1 runs, 1 not\n$/);
+  const json = await sluice(['check', '--format', 'json', other]);
+  expect(JSON.parse(json.stdout)).toMatchObject([
+    { path: other, ok: false, load: [{ name: 'out_search_engine', line: 1 }] },
+  ]);
+  expect((await sluice(['check'])).code).toBe(2);
+  expect((await sluice(['check', '--format', 'xml', good])).code).toBe(2);
+});
+
 describe('--dry-run', () => {
   const good = '<source>\n@type forward\nbind 127.0.0.1\nport 0\n</source>\n';
   const match = '<match **>\n@type null\n</match>\n';
@@ -126,7 +143,7 @@ describe('completion', () => {
 
   test.each([
     ['sluice --dr', ['--dry-run']],
-    ['sluice c', ['cat', 'completion', 'config']],
+    ['sluice c', ['cat', 'check', 'completion', 'config']],
     ['sluice config ', ['--help', 'show']],
     ['sluice config show --no', ['--no-defaults']],
     ['sluice plugin l', ['list']],
@@ -168,7 +185,7 @@ describe('completion', () => {
         .map((row) => row.split('\t')[0])
         .sort();
     };
-    expect(complete('sluice c')).toEqual(['cat', 'completion', 'config']);
+    expect(complete('sluice c')).toEqual(['cat', 'check', 'completion', 'config']);
     expect(complete('sluice plugin ')).toEqual(['list', 'show']);
     expect(complete('sluice --log-format ')).toEqual(['json', 'text']);
     expect(complete('sluice cat --in')).toEqual(['--insecure']);
