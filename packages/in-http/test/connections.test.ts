@@ -101,7 +101,7 @@ test('what is refused while its body comes is answered, and its rest is read', a
 test.each([
   ['not HTTP at all\r\n\r\n', '400', 'this is not HTTP'],
   [`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431', 'the headers are larger'],
-])('%#: %s is told', async (text, status, reason) => {
+])('%#: what is no HTTP is told', async (text, status, reason) => {
   const driver = await start();
   const raw = new Raw(driver);
   raw.socket.end(text);

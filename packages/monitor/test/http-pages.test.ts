@@ -43,3 +43,33 @@ test('a connection that has been answered may ask again', async () => {
     expect(data.toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   }
 });
+
+test('300 broken requests leave nothing behind', async () => {
+  const port = await serve();
+  // The same numbers in each run.
+  let state = 11;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >>> 8) % below;
+  };
+  const whole = Buffer.from(
+    'GET /metrics?x=%zz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcHEAD / HTTP/1.1\r\nHost: x\r\n\r\n',
+  );
+  for (let count = 0; count < 300; count += 20) {
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const bytes = Buffer.from(whole.subarray(0, whole.length - random(20)));
+        for (let n = random(4); n > 0; n -= 1) bytes[random(bytes.length)] = random(256);
+        const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+        let text = '';
+        socket.setEncoding('latin1').on('data', (data: string) => (text += data));
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        socket.end(bytes);
+        await closed;
+        if (text !== '') expect(text).toMatch(/^HTTP\/1\.1 [2-5]\d\d /);
+      }),
+    );
+  }
+  const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
+  expect(answer.status).toBe(200);
+}, 60_000);
