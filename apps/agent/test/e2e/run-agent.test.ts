@@ -57,4 +57,5 @@ test.each([1, 2])(
     expect(readFileSync(file('notes'), 'utf8')).toMatch(/^old one\n[^]*new three\n$/);
     expect(existsSync(socket)).toBe(false);
   },
+  60_000,
 );
