@@ -2,7 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { NameResolver } from '@sluice/socket-options';
 import type { ServerTls } from '@sluice/tls';
 import { isHeldByPrimary, SharedMember } from '../cluster/shared-member.js';
-import { formatPeer, sourceOf, type Source } from '../connection/address.js';
+import { sourceOf, type Source } from '../connection/address.js';
+import { formatPeer } from '../connection/format-peer.js';
 import type { ConnectionListener, DataCallback } from '../connection/connection.js';
 import { ConnectionFace } from '../connection/face.js';
 import { ConnectionState, type ConnectionOwner } from '../connection/state.js';

@@ -3,7 +3,7 @@ import { asError, ConnectionClosedError, ConnectionEventError } from '../errors.
 import { PooledReader } from '../reading/pooled-reader.js';
 import { isThenable } from '../thenable.js';
 import type { Source } from './address.js';
-import { formatPeer } from './address.js';
+import { formatPeer } from './format-peer.js';
 import type {
   Connection,
   ConnectionEvent,

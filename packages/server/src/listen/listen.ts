@@ -1,7 +1,7 @@
 import type { Server, ListenOptions } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import cluster from 'node:cluster';
-import { formatPeer } from '../connection/address.js';
+import { formatPeer } from '../connection/format-peer.js';
 import { asError, ListenError } from '../errors.js';
 import { isGone, setOwnership, withFreePath } from './unix-path.js';
 

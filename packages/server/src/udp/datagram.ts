@@ -1,5 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
-import { formatPeer } from '../connection/address.js';
+import { formatPeer } from '../connection/format-peer.js';
 import { ConnectionEventError } from '../errors.js';
 import { plainAddress, type NameResolver } from '@sluice/socket-options';
 
