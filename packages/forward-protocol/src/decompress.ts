@@ -32,6 +32,8 @@ export function unsupportedReason(compression: string): string | undefined {
 const MOST_FRAMES = 65_536;
 const SMALLEST_PIECE = 16 * 1024;
 const LARGEST_GUESS = 1024 * 1024;
+// More is not collected in pieces: they would be there twice, and live on as garbage for a while.
+const LARGEST_COLLECTED = 32 * 1024 * 1024;
 // Deflate cannot do better than 1032 to 1.
 const LARGEST_RATIO = 1032;
 
@@ -44,8 +46,8 @@ class NoRoom extends Error {}
  * What it takes comes from the account. The likely size is waited for; where more comes out and
  * there is no room for it, the payload is inflated again once there is room for anything it may be.
  * What comes out in several pieces has to be joined, which takes the room twice, so a payload that
- * proves larger than half of the limit is measured to its end without being kept and then inflated
- * again into one piece.
+ * proves larger than 32 MiB, or than half of the limit, is measured to its end without being kept and
+ * then inflated again into one piece.
  *
  * @returns undefined where more than `limit` bytes come out
  * @throws {@link ForwardProtocolError} where the payload is broken
@@ -159,7 +161,8 @@ function inflate(
         resolve(result);
         return;
       }
-      if (halve && result.pieces.length > 0 && result.size > limit / 2) result.kept = false;
+      const most = Math.min(limit / 2, LARGEST_COLLECTED);
+      if (halve && result.pieces.length > 0 && result.size > most) result.kept = false;
       if (result.kept) result.pieces.push(piece);
       else result.pieces = [];
       // Several pieces are joined, which takes the room twice.
