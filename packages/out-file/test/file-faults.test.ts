@@ -18,17 +18,12 @@ import {
   counters,
   filesIn,
   growing,
+  lines,
   startOutput,
   stream,
   temporaryFolder,
-  type TestOutput,
+  write,
 } from './support/file-output.js';
-
-const lines = (...numbers: number[]): string => numbers.map((n) => `{"n":${n}}\n`).join('');
-
-async function write({ output }: TestOutput, ...numbers: number[]): Promise<void> {
-  await output.write('t', stream(...numbers.map((n) => ({ n }))));
-}
 
 /** A file that an output with this configuration has written, and what it held. */
 async function writtenFile(config: string): Promise<{ file: string; whole: Buffer }> {

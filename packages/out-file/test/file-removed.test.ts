@@ -6,17 +6,13 @@ import {
   counters,
   filesIn,
   growing,
+  lines,
   startOutput,
   stream,
   temporaryFolder,
+  write,
   type TestOutput,
 } from './support/file-output.js';
-
-const lines = (...numbers: number[]): string => numbers.map((n) => `{"n":${n}}\n`).join('');
-
-async function write({ output }: TestOutput, ...numbers: number[]): Promise<void> {
-  await output.write('t', stream(...numbers.map((n) => ({ n }))));
-}
 
 const warnings = ({ log }: TestOutput): string[] =>
   log.filter(({ level }) => level === 'warn').map(({ text }) => text);

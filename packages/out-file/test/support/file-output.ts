@@ -110,6 +110,14 @@ export function stream(...events: (Record<string, unknown> | EventInput)[]): Eve
   );
 }
 
+/** What an output with one field in its records writes as JSON. */
+export const lines = (...numbers: number[]): string => numbers.map((n) => `{"n":${n}}\n`).join('');
+
+/** Writes numbered events, and waits until they are kept. */
+export async function write({ output }: TestOutput, ...numbers: number[]): Promise<void> {
+  await output.write('t', stream(...numbers.map((n) => ({ n }))));
+}
+
 /** The files below a folder, by their paths in it, in alphabetical order. */
 export function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
