@@ -2,7 +2,7 @@
  * `npm run docs`: one site of the guides, the packages, the configuration reference and the API,
  * into `out/site`. Fails on the first warning of anybody.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'vitepress';
 import { nx } from '../workspace.mjs';
@@ -10,6 +10,7 @@ import { buildApi } from './build-api.mjs';
 import { buildReference } from './build-reference.mjs';
 import { pagesFolder, siteFolder } from './paths.mjs';
 import { stagePages } from './stage.mjs';
+import { yamlSchema } from './yaml-schema.mjs';
 
 const folder = path.join(import.meta.dirname);
 const warnings = [];
@@ -25,6 +26,10 @@ nx(['run-many', '-t', 'build', '--projects=@sluice/agent'], { quiet: true });
 for (const each of [pagesFolder, siteFolder]) rmSync(each, { recursive: true, force: true });
 const entries = await buildReference(path.join(pagesFolder, 'reference'));
 stagePages();
+writeFileSync(
+  path.join(pagesFolder, 'public/sluice.schema.json'),
+  JSON.stringify(yamlSchema(entries)),
+);
 await buildApi(path.join(pagesFolder, 'api'));
 await build(folder);
 if (warnings.length > 0) {

@@ -5,7 +5,7 @@ import { root } from '../workspace.mjs';
 import { sourceUrl } from './paths.mjs';
 
 /** Parts of the site that are generated: a guide links to them as if they were beside it. */
-const generated = ['api/', 'reference/', 'changelog.md'];
+const generated = ['api/', 'reference/', 'public/', 'changelog.md'];
 
 /**
  * Applies a change to a page's text outside of its code blocks and its code spans.
@@ -43,6 +43,7 @@ function siteLink(target, source, page, pages) {
   if (known !== undefined) return relative(page, known) + anchor;
   const inDocs = path.posix.relative('docs', wanted);
   if (source.startsWith('docs/') && generated.some((start) => inDocs.startsWith(start))) {
+    if (inDocs.startsWith('public/')) return `/${inDocs.slice('public/'.length)}`;
     return relative(page, inDocs) + anchor;
   }
   if (wanted.startsWith('docs/diagrams/')) return relative(page, wanted.slice('docs/'.length));

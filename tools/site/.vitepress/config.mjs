@@ -14,7 +14,6 @@ const grammar = JSON.parse(
 
 const guides = guideGroups().map(({ text, pages }) => ({
   text,
-  collapsed: text === 'Decisions',
   items: pages.map(({ title, page }) => ({ text: title, link: link(page) })),
 }));
 const packagePages = packages().map(({ name, page }) => ({
@@ -76,7 +75,7 @@ export default defineConfig({
       '/reference/': [{ text: 'Configuration', link: '/reference/' }, ...referencePages],
       '/': [
         ...guides,
-        { text: 'Packages', collapsed: false, items: packagePages },
+        { text: 'Packages', items: packagePages },
         {
           text: 'Reference',
           items: [
@@ -88,7 +87,11 @@ export default defineConfig({
       ],
     },
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // Its name has to hold what is to be seen in it: the word, and the key.
+      options: { translations: { button: { buttonAriaLabel: 'Search K' } } },
+    },
     socialLinks: [{ icon: 'github', link: repositoryUrl }],
     editLink: { pattern: ({ frontmatter }) => frontmatter.editUrl ?? '', text: 'Edit this page' },
     footer: { message: 'Apache-2.0' },

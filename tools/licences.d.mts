@@ -1,0 +1,1 @@
+export function allows(expression: string, allowed: ReadonlySet<string>): boolean;

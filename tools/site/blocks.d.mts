@@ -1,0 +1,1 @@
+export function looksLikeConfiguration(code: string): boolean;

@@ -1,0 +1,3 @@
+import type { Entry } from './reference-data.mjs';
+
+export function yamlSchema(entries: readonly Entry[]): object;
