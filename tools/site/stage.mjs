@@ -26,7 +26,7 @@ export function stagePages() {
   for (const each of [...guides, ...readmes]) {
     const text = readFileSync(path.join(root, each.source), 'utf8');
     const linked = markConfigurations(siteLinks(text, each, known));
-    write(each.page, withEditLink(each.folder ? withFacts(linked, each) : linked, each.source));
+    write(each.page, withEditLink(each.folder ? packagePage(linked, each) : linked, each.source));
   }
   write('changelog.md', siteLinks(changelogPage(), { source: 'x', page: 'changelog.md' }, known));
   cpSync(path.join(root, 'docs/diagrams'), path.join(pagesFolder, 'diagrams'), { recursive: true });
@@ -55,6 +55,18 @@ function write(page, text) {
 function withEditLink(text, source) {
   if (text.startsWith('---\n')) return text;
   return `---\neditUrl: ${sourceUrl(source, 'edit')}\n---\n\n${text}`;
+}
+
+/** The README, with why one would take it, as the page that helps to choose says it. */
+function packagePage(text, each) {
+  const choice = readFileSync(path.join(root, 'docs/which-package.md'), 'utf8');
+  const why = choice
+    .split(/^### /m)
+    .slice(1)
+    .map((section) => section.split(/^## /m)[0].trim())
+    .filter((section) => section.startsWith(`\`${each.name}\`,`))
+    .map((section) => `## Why this${section.slice(section.indexOf(','))}`);
+  return [withFacts(text, each).trimEnd(), ...why, ''].join('\n\n');
 }
 
 /** How a package is installed and where its API is, under its heading. */

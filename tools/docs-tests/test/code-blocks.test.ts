@@ -81,7 +81,9 @@ test.each(whole)('the agent takes $name', { timeout: 60_000 }, async ({ code, na
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const { stdout } = await checked.catch((error: { stderr: string }) => ({ stdout: error.stderr }));
+  const { stdout } = await checked.catch((error: unknown) => ({
+    stdout: (error as { stderr: string }).stderr,
+  }));
   expect(stdout.replace(/^.*has no <(?:source|match)>.*\n/gm, '')).not.toMatch(/unknown|error/i);
 });
 
