@@ -92,7 +92,7 @@ function copyPlain(start: number, end: number, target: number): number {
     const four = from.getInt32(pos, true);
     const quote = four ^ 0x22222222;
     const backslash = four ^ 0x5c5c5c5c;
-    // The top bit of a byte is set where it is no ASCII, below a blank, a quote or a backslash; above
+    // The top bit of a byte is set where it is not ASCII, below a blank, a quote or a backslash; above
     // such a byte it may be set without reason, which the loop below finds out.
     const special =
       four |

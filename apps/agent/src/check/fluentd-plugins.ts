@@ -42,7 +42,7 @@ export const differences: readonly Difference[] = [
   {
     kind: 'filter',
     types: ['record_transformer'],
-    text: 'a time in renew_time_key that is no number sends the event to @ERROR, where Fluentd takes 0; a text keeps all digits of its fraction',
+    text: 'a time in renew_time_key that is not a number sends the event to @ERROR, where Fluentd takes 0; a text keeps all digits of its fraction',
     where: ['renew_time_key'],
   },
   {
