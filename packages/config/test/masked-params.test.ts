@@ -7,6 +7,7 @@ const text = `<source>
   password abc
   word xxxxxx
   own hush
+  authorization Bearer abc
   empty_password ""
   nothing "#{use_nil}"
   "odd name" 5
@@ -24,6 +25,7 @@ test('the parameters of a section, with secrets masked', () => {
     password: 'xxxxxx',
     word: 'xxxxxx',
     own: 'xxxxxx',
+    authorization: 'xxxxxx',
     empty_password: '',
     'odd name': '5',
   });

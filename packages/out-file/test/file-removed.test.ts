@@ -107,6 +107,23 @@ describe.skipIf(!isLinux)('what cannot be written to for now is logged once', ()
   });
 });
 
+test.skipIf(!isLinux)('many files that wait are no reason for a warning of Node', async () => {
+  const folder = temporaryFolder();
+  const heard: string[] = [];
+  const hear = ({ name }: Error): void => void heard.push(name);
+  process.on('warning', hear);
+  onTestFinished(() => void process.off('warning', hear));
+  const tags = Array.from({ length: 15 }, (_, n) => `tag${n}`);
+  for (const tag of tags) execFileSync('mkfifo', [`${folder}/${tag}.log`]);
+  const output = await startOutput(growing(`${folder}/\${tag}.log`, '<buffer tag>\n</buffer>'));
+  const written = tags.map((tag) => output.output.write(tag, stream({ n: 1 })));
+  await vi.waitFor(() => expect(warnings(output).length).toBeGreaterThan(0));
+  const readers = tags.map((tag) => spawn('cat', [`${folder}/${tag}.log`]));
+  onTestFinished(() => readers.forEach((reader) => void reader.kill()));
+  await Promise.all(written.map((kept) => Promise.resolve(kept)));
+  expect(heard).toEqual([]);
+});
+
 test('folders that several outputs make at the same time', async () => {
   const folder = temporaryFolder();
   mkdirSync(`${folder}/x`);
