@@ -17,8 +17,8 @@ const saved = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 const corpus = [...target.seeds, ...saved.map((text) => Buffer.from(text, 'base64'))];
 const found = [];
 const batch = 64;
-/** Milliseconds that one input may take. */
-const slow = 2000;
+/** Milliseconds that one input may take, on a slow machine. */
+const slow = 10_000;
 
 const result = { name, runs: 0, blocks: 0, corpus: 0, finding: undefined };
 const coverage = new Coverage(target.covers);

@@ -8,7 +8,7 @@ const tool = path.join(import.meta.dirname, '../../attacks/run.mjs');
 
 async function run({ folder, seed, short }) {
   const json = path.join(folder, 'attacks.json');
-  const seconds = short ? 20 : 120;
+  const seconds = short ? 12 : 120;
   const child = spawn(
     process.execPath,
     [tool, '--seconds', String(seconds), '--seed', String(seed), '--json', json, '--quiet'],

@@ -89,5 +89,5 @@ export const killBuffer = {
 export const killChain = {
   name: 'kill-chain',
   text: 'kill -9, a chain of three agents',
-  run: kill(3, rounds(6)),
+  run: kill(3, rounds(5)),
 };
