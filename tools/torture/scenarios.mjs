@@ -23,8 +23,8 @@ export const scenarios = [
   stopWhenFull,
   workersLeave,
   clockJumps,
-  greedy,
-  { ...powerCuts, beside: true },
-  { ...fuzz, beside: true },
-  { ...soak, beside: true },
+  { ...powerCuts, kind: 'bytes' },
+  { ...fuzz, kind: 'bytes' },
+  { ...greedy, kind: 'speed' },
+  { ...soak, kind: 'speed' },
 ];

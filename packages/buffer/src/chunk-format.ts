@@ -69,14 +69,28 @@ export function decodeHeader(bytes: Buffer): { header?: ChunkHeader; size: numbe
   if (length > largestHeader) throw new ChunkFormatError('the header is damaged');
   if (bytes.length < size) return { size };
   const json = bytes.subarray(headerHeadSize, size);
-  if (crc32(json) !== bytes.readUInt32BE(magic.length + 4)) {
+  // Of no bytes the CRC is 0: a disk that has lost the page gives both.
+  if (length === 0 || crc32(json) !== bytes.readUInt32BE(magic.length + 4)) {
     throw new ChunkFormatError('the header is damaged');
   }
-  const { id, createdAt, ...metadata } = JSON.parse(json.toString()) as ChunkMetadata & {
-    id: string;
-    createdAt: number;
-  };
-  return { header: { id, metadata, createdAt }, size };
+  return { header: headerOf(json.toString()), size };
+}
+
+/** @throws ChunkFormatError for a header that somebody else has written */
+function headerOf(json: string): ChunkHeader {
+  try {
+    const { id, createdAt, ...metadata } = JSON.parse(json) as ChunkMetadata & {
+      id: string;
+      createdAt: number;
+    };
+    const texts = [id, metadata.tag];
+    if (texts.every((text) => typeof text === 'string') && Number.isFinite(createdAt)) {
+      return { id, metadata, createdAt };
+    }
+  } catch {
+    // Not JSON.
+  }
+  throw new ChunkFormatError('the header is not one of a chunk');
 }
 
 /** The bytes in front of a payload, which may come in parts. */

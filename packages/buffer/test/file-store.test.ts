@@ -190,6 +190,18 @@ describe('a file that is cut or flipped at any byte', () => {
   });
 });
 
+test('a header of which a disk has lost everything but the beginning is damage like other', async () => {
+  const folder = temporaryFolder();
+  const file = await leave(folder, [1]);
+  const bytes = readFileSync(file);
+  bytes.fill(0, 8);
+  writeFileSync(file, bytes);
+  const { resumed, log } = await open(folder);
+  expect(resumed).toEqual([]);
+  expect(log.map(({ level }) => level)).toEqual(['error']);
+  expect(readdirSync(path.join(folder, 'backup'))).toEqual([`${path.basename(file)}.damaged`]);
+});
+
 test('a file that is not a chunk stays where it is', async () => {
   const folder = temporaryFolder();
   mkdirSync(path.join(folder, 'worker0'));

@@ -74,7 +74,7 @@ const kill = (length, rounds) => async (run) => {
   };
 };
 
-const rounds = (short) => (run) => (run.short ? short : 100);
+const rounds = (short) => (run) => run.rounds ?? (run.short ? short : 100);
 
 export const killFile = {
   name: 'kill-file',

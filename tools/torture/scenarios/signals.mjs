@@ -52,7 +52,7 @@ class Knocker {
   }
 }
 
-async function run({ folder, random, short, progress }) {
+async function run({ folder, random, short, rounds, progress }) {
   const ca = await generateCa({ keyType: 'ecdsa', keyLength: 256 });
   const signing = { caCertificate: ca.certificate, caPrivateKey: ca.privateKey };
   const newCertificate = async () => {
@@ -82,8 +82,10 @@ async function run({ folder, random, short, progress }) {
     new Sender({ port: secure, id: 2, interval: 10, tls: { ca: ca.certificate } }),
   ];
   const knocker = new Knocker(plain);
-  const total = short ? 8 : 50;
+  const total = rounds ?? (short ? 8 : 50);
   const counts = { SIGTERM: 0, SIGHUP: 0, SIGUSR1: 0, certificates: 0 };
+  const kinds = Object.keys(counts);
+  const turn = random.between(0, kinds.length - 1);
   let longestExit = 0;
   for (let round = 1; round <= total; round += 1) {
     const before = senders.map((sender) => sender.acked);
@@ -95,7 +97,7 @@ async function run({ folder, random, short, progress }) {
       })(),
     );
     await pause(random.between(0, 200));
-    const what = random.of(Object.keys(counts));
+    const what = kinds[(round + turn) % kinds.length]; // each of them, from any of them on
     counts[what] += 1;
     if (what === 'SIGTERM') {
       knocker.away = true;
