@@ -19,7 +19,7 @@ describe('sluice check', () => {
     ]);
     expect(new Set(names(checked.differs))).toEqual(
       new Set([
-        ...['in_forward', 'filter_parser', 'filter_record_transformer', 'out_file'],
+        ...['in_forward', 'in_http', 'filter_parser', 'filter_record_transformer', 'out_file'],
         ...['formatter_json', 'buf_file'],
       ]),
     );

@@ -24,6 +24,11 @@ export const differences: readonly Difference[] = [
   },
   {
     kind: 'input',
+    types: ['http'],
+    text: 'a request of which something cannot be read, or whose Content-Encoding is unknown, is refused as a whole; Fluentd leaves that out, or takes it as it is. A time in milliseconds is understood',
+  },
+  {
+    kind: 'input',
     types: ['monitor_agent'],
     text: 'it also has a status page and metrics; the numbers of Ruby are left out',
   },
@@ -55,6 +60,16 @@ export const differences: readonly Difference[] = [
     types: ['file'],
     text: 'the link leads to the file that grows, not to a chunk of the buffer',
     where: ['symlink_path'],
+  },
+  {
+    kind: 'output',
+    types: ['http'],
+    text: 'HTTP_PROXY in the environment is not looked at, and proxy and aws_sigv4 are refused; what a sender has chosen is encoded in the URL. Without a <buffer> requests are made at once',
+  },
+  {
+    kind: 'output',
+    types: ['roundrobin'],
+    text: 'by weights, turns are mixed in a fixed order; in Fluentd in a random one',
   },
   {
     kind: 'chunk_store',
