@@ -87,11 +87,7 @@ export default defineConfig({
       ],
     },
     outline: [2, 3],
-    search: {
-      provider: 'local',
-      // Its name has to hold what is to be seen in it: the word, and the key.
-      options: { translations: { button: { buttonAriaLabel: 'Search K' } } },
-    },
+    search: { provider: 'local' },
     socialLinks: [{ icon: 'github', link: repositoryUrl }],
     editLink: { pattern: ({ frontmatter }) => frontmatter.editUrl ?? '', text: 'Edit this page' },
     footer: { message: 'Apache-2.0' },
