@@ -93,6 +93,7 @@ export const shippedPlugins: readonly LazyPlugins[] = [
       'formatter single_value',
       'formatter stdout',
       'formatter tsv',
+      'parser apache',
       'parser apache2',
       'parser apache_error',
       'parser csv',

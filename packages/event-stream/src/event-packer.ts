@@ -1,4 +1,4 @@
-import { ExtensionValue } from './scalar.js';
+import { ExtensionValue, FloatValue } from './scalar.js';
 import { toEventTime, writeEventTime, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
 import { EventStream } from './event-stream.js';
@@ -102,6 +102,7 @@ export class EventPacker {
 
   #object(value: object, depth: number): void {
     if (Array.isArray(value)) this.#array(value, depth);
+    else if (value instanceof FloatValue) this.#float(value.value);
     else if (value instanceof Uint8Array) this.#binary(value);
     else if (value instanceof EventTime || value instanceof Date) {
       this.#room(10);
@@ -194,11 +195,15 @@ export class EventPacker {
     this.#at += data.length;
   }
 
+  #float(value: number): void {
+    this.#room(9);
+    this.#bytes[this.#at++] = 0xcb;
+    this.#at = this.#bytes.writeDoubleBE(value, this.#at);
+  }
+
   #number(value: number): void {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
-      this.#room(9);
-      this.#bytes[this.#at++] = 0xcb;
-      this.#at = this.#bytes.writeDoubleBE(value, this.#at);
+      this.#float(value);
       return;
     }
     this.#room(9);

@@ -6,7 +6,7 @@ export { encodeValue, type EventInput } from './encode.js';
 export { EventPacker } from './event-packer.js';
 export { decodeValue } from './decode-value.js';
 export type { EventRecord, Value } from './decode.js';
-export { ExtensionValue } from './scalar.js';
+export { ExtensionValue, FloatValue } from './scalar.js';
 export { Budget, type BudgetOptions, type BudgetStatistics } from './budget/budget.js';
 export { BudgetCancelledError, type BudgetTicket } from './budget/ticket.js';
 export { printable } from './printable.js';

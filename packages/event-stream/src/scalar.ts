@@ -1,6 +1,22 @@
 import { EventTime } from './event-time.js';
 import { u32 } from './packed/msgpack.js';
 
+/**
+ * A float, also where it has no fraction: JavaScript's numbers do not tell 1.0 from 1. An EventPacker
+ * takes it among the values of a record.
+ */
+export class FloatValue {
+  constructor(readonly value: number) {}
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+}
+
 /** A MessagePack extension value other than a time. */
 export class ExtensionValue {
   constructor(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ConfigElement, t } from '@sluice/config';
-import { EventTime } from '@sluice/event-stream';
+import { EventTime, FloatValue } from '@sluice/event-stream';
 import {
   innerPlugin,
   sectionOf,
@@ -103,7 +103,7 @@ function ownTime(
   if (!keep) Reflect.deleteProperty(record, key);
   if (value === null || value === undefined || value === false) return undefined;
   if (value instanceof EventTime) return value;
-  const seconds = typeof value === 'bigint' ? Number(value) : value;
+  const seconds = typeof value === 'bigint' || value instanceof FloatValue ? Number(value) : value;
   if (typeof seconds !== 'number') {
     throw new RequestRefusal(400, `${key} is not a number of seconds since 1970`);
   }

@@ -1,22 +1,36 @@
 import { randomBytes } from 'node:crypto';
+import { FloatValue } from '@sluice/event-stream';
 
-const longNumber = /[[:,\s]-?\d{16,}/;
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const oddNumber = /[[:,\s]-?(?:\d{16,}|\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]))/;
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 // Nobody outside knows it, so no text of a peer can begin with it.
 const mark = randomBytes(12).toString('hex');
 
 /**
- * `JSON.parse` that keeps integers beyond 2^53: they are bigints.
+ * `JSON.parse` that keeps integers beyond 2^53, as bigints, and floats without a fraction, as
+ * FloatValues: 1.0 is not 1.
  *
  * @throws SyntaxError
  */
 export function parseExactJson(text: string): unknown {
-  if (!longNumber.test(text)) return JSON.parse(text) as unknown;
+  if (!oddNumber.test(text)) return JSON.parse(text) as unknown;
+  // What is marked must be JSON: a number such as 01 is told by what is not.
+  JSON.parse(text);
   const marked = text.replace(tokens, (token) =>
-    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${mark}${token}"`,
+    token.startsWith('"') || isUsual(token) ? token : `"${mark}${token}"`,
   );
   return JSON.parse(marked, (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value,
+    typeof value === 'string' && value.startsWith(mark) ? exact(value.slice(mark.length)) : value,
   ) as unknown;
+}
+
+/** Whether JSON.parse makes of a number what it is. */
+function isUsual(token: string): boolean {
+  const value = Number(token);
+  return /^-?\d+$/.test(token) ? Number.isSafeInteger(value) : !Number.isInteger(value);
+}
+
+function exact(token: string): bigint | FloatValue {
+  return /^-?\d+$/.test(token) ? BigInt(token) : new FloatValue(Number(token));
 }

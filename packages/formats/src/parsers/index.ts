@@ -6,7 +6,7 @@ export { ltsvParser } from './ltsv.js';
 export { msgpackParser } from './msgpack.js';
 export { MultilineParser, multilineParser } from './multiline.js';
 export { noneParser } from './none.js';
-export { apacheErrorParser, nginxParser, regexpParser } from './regexp.js';
+export { apacheErrorParser, apacheParser, nginxParser, regexpParser } from './regexp.js';
 export { compileStrptime, type TimeReader } from './strptime.js';
 export { syslogParser } from './syslog.js';
 export { StrptimeError } from './time-fields.js';

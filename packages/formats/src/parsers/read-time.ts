@@ -48,7 +48,8 @@ function mixedReader(reading: TimeReading): ReadTime {
     .filter((format) => format !== undefined)
     .map((format): ReadTime => {
       if (format !== 'unixtime' && format !== 'float') return stringReader(format, zone);
-      const read = timeReader({ ...reading, timeType: format });
+      // Fluentd reads fractions for both names.
+      const read = readFloat;
       return (value) => {
         if (Number.isNaN(Number(value))) throw new RangeError('the time is not a number');
         return read(value);

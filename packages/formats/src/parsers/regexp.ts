@@ -128,6 +128,21 @@ export const apacheErrorParser = defineRegexp(
   { timeKey: 'time' },
 );
 
+/** `@type apache`. Fluentd: `parser_apache`; its fields are texts, other than those of apache2. */
+export const apacheParser = defineRegexp(
+  'apache',
+  "Apache's access log, in its formats 'combined' and 'common', with texts as values.",
+  new RegExp(
+    String.raw`^(?<host>[^ ]*) [^ ]* (?<user>[^ ]*) \[(?<time>[^\]]*)\] ` +
+      String.raw`"(?<method>[^\s"]+)(?: +(?! )(?<path>[^"]*))?" (?<code>[^ ]*) (?<size>[^ ]*)` +
+      String.raw`(?: "(?<referer>[^"]*)" "(?<agent>[^"]*)")?\n?$`,
+  ),
+  { timeKey: 'time', timeFormat: '%d/%b/%Y:%H:%M:%S %z' },
+  (record) => {
+    if (typeof record.path === 'string') record.path = pathOf(record.path);
+  },
+);
+
 /** `@type nginx`. Fluentd: `parser_nginx`. */
 export const nginxParser = defineRegexp(
   'nginx',

@@ -1,5 +1,5 @@
 import vm from 'node:vm';
-import { EventTime } from '@sluice/event-stream';
+import { EventTime, FloatValue } from '@sluice/event-stream';
 import { ParseError, Parser, type ParsedCallback, type PluginContext } from '@sluice/plugin';
 import type { ParseConfig } from './parse-params.js';
 import { timeReader, type ReadTime, type TimeType } from './read-time.js';
@@ -97,7 +97,7 @@ export abstract class RecordParser extends Parser {
     const key = this.#timeKey;
     if (key === undefined || !Object.hasOwn(record, key)) return this.estimate();
     const value = record[key];
-    const time = this.timeOf(value);
+    const time = this.timeOf(value instanceof FloatValue ? value.value : value);
     if (!this.keepTimeKey) Reflect.deleteProperty(record, key);
     return time;
   }

@@ -1,3 +1,5 @@
+import { FloatValue } from '@sluice/event-stream';
+import { floatText } from '@sluice/event-stream/packed';
 import { rubySplit } from './ruby-split.js';
 import { timeReader, timeTypes, type TimeReading, type TimeType } from './read-time.js';
 import { TimeZoneError, zoneOffset } from '../time-zone.js';
@@ -24,6 +26,7 @@ const truthy = new Set(['true', 'yes', '1']);
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Buffer.isBuffer(value)) return value.toString();
+  if (value instanceof FloatValue) return floatText(value.value);
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
     return String(value);
   }
@@ -33,15 +36,17 @@ function text(value: unknown): string {
 function integer(value: unknown): unknown {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return Math.trunc(value);
+  if (value instanceof FloatValue) return Math.trunc(value.value);
   const digits = /^\s*([+-]?\d+(?:_\d+)*)/.exec(text(value))?.[1].replaceAll('_', '') ?? '0';
   const number = Number(digits);
   return Number.isSafeInteger(number) ? number : BigInt(digits.replace(/^\+/, ''));
 }
 
 function float(value: unknown): unknown {
-  if (typeof value === 'number') return value;
+  if (value instanceof FloatValue) return value;
+  if (typeof value === 'number') return new FloatValue(value);
   const match = /^\s*([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e[+-]?\d+)?)/i.exec(text(value));
-  return Number(match?.[1].replaceAll('_', '') ?? 0);
+  return new FloatValue(Number(match?.[1].replaceAll('_', '') ?? 0));
 }
 
 /**

@@ -253,6 +253,26 @@ export const parserCases: ParserCase[] = [
     events: [['now', { a: '1', b: 'x"y', c: '3' }]],
   },
   {
+    type: 'apache',
+    params: '',
+    text: '192.168.0.1 - bob [28/Feb/2013:12:00:00 +0900] "GET /a b HTTP/1.1" 304 - "http://x/" "Opera/12.0"',
+    events: [
+      [
+        [1362020400, 0],
+        {
+          host: '192.168.0.1',
+          user: 'bob',
+          method: 'GET',
+          path: '/a b',
+          code: '304',
+          size: '-',
+          referer: 'http://x/',
+          agent: 'Opera/12.0',
+        },
+      ],
+    ],
+  },
+  {
     type: 'apache2',
     params: '',
     text: '192.168.0.1 - - [28/Feb/2013:12:00:00 +0900] "GET / HTTP/1.1" 200 777',
