@@ -6,9 +6,6 @@ import type { Node } from './nodes.js';
 import type { Runtime } from './runtime.js';
 import { bounded, isTrue, RubyRange, RubySymbol, type Value } from './values.js';
 
-/** What bare names stand for. */
-export type Names = Readonly<Record<string, Value>>;
-
 /** Evaluates an expression for one event. */
 export class Evaluation {
   readonly #runtime: Runtime;

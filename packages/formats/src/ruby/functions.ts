@@ -3,7 +3,7 @@ import os from 'node:os';
 import { RubyError } from './errors.js';
 import { parseJson } from './json.js';
 import { rubyFormat } from './sprintf.js';
-import { RubyTime, type Value } from './values.js';
+import type { Value } from './values.js';
 import type { Runtime } from './runtime.js';
 
 /** A function that is called by its name alone, or on a class. */
@@ -127,7 +127,3 @@ export const changing: ReadonlySet<string> = new Set([
   'SecureRandom.uuid',
   'SecureRandom.hex',
 ]);
-
-export function isTime(value: Value): value is RubyTime {
-  return value instanceof RubyTime;
-}
