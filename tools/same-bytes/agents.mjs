@@ -184,7 +184,7 @@ async function settled(folders, quiet, most) {
 }
 
 /** What is left of a buffer does not count. */
-const ofBuffer = /(^|\/)buffer\.|[.][qb][0-9a-f]{32}|\.meta$/;
+const ofBuffer = /(^|\/|\.)buffer(\.|\/)|[.][qb][0-9a-f]{32}|\.meta$/;
 
 /** @param {string} folder @returns {Map<string, Buffer>} */
 export function filesBelow(folder, prefix = '') {
