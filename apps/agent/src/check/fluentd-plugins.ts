@@ -53,7 +53,7 @@ export const differences: readonly Difference[] = [
   {
     kind: 'output',
     types: ['file'],
-    text: 'without a <buffer> with a @type, events go into the file at once and flush_mode, timekey_wait and retries have no effect',
+    text: 'events go into the file at once where <buffer> has nothing but chunk keys, timekey and a zone; any other parameter puts a buffer before the file, which keeps the order of events of each tag, but not across tags',
   },
   {
     kind: 'output',
