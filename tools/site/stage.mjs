@@ -4,7 +4,7 @@ import path from 'node:path';
 import { root } from '../workspace.mjs';
 import { changelogPage } from './changelog.mjs';
 import { looksLikeConfiguration } from './blocks.mjs';
-import { siteLinks } from './links.mjs';
+import { outsideOfCode, siteLinks } from './links.mjs';
 import { guideGroups, pageOf } from './pages.mjs';
 import { pagesFolder, sourceUrl } from './paths.mjs';
 import { packages } from './public-faces.mjs';
@@ -25,7 +25,7 @@ export function stagePages() {
   ]);
   for (const each of [...guides, ...readmes]) {
     const text = readFileSync(path.join(root, each.source), 'utf8');
-    const linked = markConfigurations(siteLinks(text, each, known));
+    const linked = markConfigurations(withoutTags(siteLinks(text, each, known)));
     write(each.page, withEditLink(each.folder ? packagePage(linked, each) : linked, each.source));
   }
   write('changelog.md', siteLinks(changelogPage(), { source: 'x', page: 'changelog.md' }, known));
@@ -49,6 +49,11 @@ function write(page, text) {
   const file = path.join(pagesFolder, page);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
+}
+
+/** What looks like a tag in prose is a section such as <buffer>; Vue would take it for a component. */
+function withoutTags(text) {
+  return outsideOfCode(text, (prose) => prose.replace(/<(?=[/@a-z](?!ttps?:))/gi, '&lt;'));
 }
 
 /** A page that has front matter of its own keeps it. */

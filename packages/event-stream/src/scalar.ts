@@ -8,10 +8,12 @@ import { u32 } from './packed/msgpack.js';
 export class FloatValue {
   constructor(readonly value: number) {}
 
+  /** The number itself. */
   valueOf(): number {
     return this.value;
   }
 
+  /** In JSON it is a number like any other. */
   toJSON(): number {
     return this.value;
   }
