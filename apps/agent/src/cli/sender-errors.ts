@@ -1,7 +1,8 @@
-import { speaksTls, targetOf } from '@sluice/forward-client';
+import { connect } from 'node:net';
+import { speaksTls, targetOf, type Target } from '@sluice/forward-client';
 import type { SenderChoice } from './sender-flags.js';
 
-/** Seconds to find out whether a server that closed the connection speaks TLS. */
+/** Seconds to find out what a server that closed the connection wants. */
 const probeTimeout = 2;
 
 /** What to say on the command line to a server that asks for it, by the code of the error. */
@@ -18,9 +19,27 @@ const silentEnds: readonly unknown[] = ['ERR_SLUICE_FORWARD_CLOSED', 'ECONNRESET
 export async function explain(error: Error, options: SenderChoice): Promise<string> {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (options.tls === undefined && silentEnds.includes(code)) {
-    const tls = await speaksTls(targetOf(options.sender), probeTimeout);
-    if (tls) return 'the server speaks TLS: --tls';
+    const target = targetOf(options.sender);
+    if (await speaksTls(target, probeTimeout)) return 'the server speaks TLS: --tls';
+    // Its greeting may be lost in the reset that answers events without a key.
+    if (options.sender.handshake === undefined && (await greets(target))) {
+      return 'the server asks for a shared key: --shared-key';
+    }
   }
   const remedy = remedies[code] as string | undefined;
   return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
+}
+
+/** Whether the server begins with the greeting of the handshake, `["HELO", …]`. */
+function greets({ host, port, path }: Target): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path === undefined ? { host, port } : { path });
+    socket.setTimeout(probeTimeout * 1000, () => socket.destroy());
+    socket.on('data', (data) => {
+      resolve(data.includes('HELO'));
+      socket.destroy();
+    });
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => resolve(false));
+  });
 }

@@ -8,7 +8,7 @@ import { Terminal } from '../support/terminal.js';
 function start(more = ''): Promise<AgentProcess> {
   return AgentProcess.start(
     `<source>\n@type forward\nbind 127.0.0.1\nport 0\n${more}\n</source>
-<match load>\n@type file\n@id file\npath $FOLDER/events\nappend true\n<buffer []>\n@type file\n</buffer>\n<format>\n@type json\n</format>\n</match>
+<match load>\n@type file\n@id file\npath $FOLDER/events\nappend true\n<buffer []>\n</buffer>\n<format>\n@type json\n</format>\n</match>
 <match **>\n@type null\n</match>\n`,
   );
 }
