@@ -202,7 +202,7 @@ async function sluice(address, replicas) {
   const { JetStreamOutput, jetstreamOutputSection } = await import('@sluice/jetstream');
   const nc = await connect({ servers: address.split(',') });
   const stream = { name: 'bench', subjects: ['sluice.>'], num_replicas: replicas };
-  await fresh(await jetstreamManager(nc), stream);
+  await fresh(await ready(() => jetstreamManager(nc)), stream);
   await nc.close();
   const text = `<match **>\nservers ${address}\nstream bench\npublish_window ${WINDOW}\n</match>\n`;
   const [element] = parseConfig(text, { path: 'bench.conf' }).elements;
@@ -221,6 +221,17 @@ async function sluice(address, replicas) {
     send: async (stream, n) => output.write('app.bench', stream.withChunkId(`${id}-${n}`)),
     close: () => output.close(),
   };
+}
+
+/** A cluster that has just started has no leader yet, and does not answer. */
+async function ready(ask) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
 }
 
 /** A stream without messages: disks fill, and a full one is slower. */
