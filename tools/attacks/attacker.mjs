@@ -1,4 +1,5 @@
 /** The process of the attackers: `node attacker.mjs`, told by messages what to do. */
+import { Random } from '../random.mjs';
 import { attacks } from './attacks.mjs';
 import { Peer } from './peer.mjs';
 
@@ -9,7 +10,10 @@ process.on('message', (message) => {
   if (message.prepare !== undefined) {
     const { prepare, seed, share } = message;
     Peer.counts = { connections: 0, closed: 0, bytes: 0, acks: 0 };
-    prepared = prepare.map((name) => attacks[name](generator(seed), share));
+    prepared = prepare.map((name) => {
+      const numbers = new Random(seed);
+      return attacks[name](() => numbers.next(), share);
+    });
     process.send({ prepared: true });
   } else if (message.start === true) {
     running = prepared.flatMap((peersOf) => peersOf(message.port));
@@ -22,14 +26,3 @@ process.on('message', (message) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}

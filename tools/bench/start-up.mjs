@@ -6,9 +6,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { residentMegabytes } from './forward/process-tree.mjs';
 
 const runs = Number(process.argv[2] ?? 11);
 const bin = new URL('../../apps/agent/bin/sluice.js', import.meta.url).pathname;
@@ -40,20 +41,6 @@ async function bareNode() {
   return { time: performance.now() - start, memory: NaN };
 }
 
-/** MB that a process and its children hold, as the kernel counts them; NaN where there is no /proc. */
-function treeMemory(root) {
-  try {
-    const of = (pid) => readFileSync(`/proc/${pid}/status`, 'utf8');
-    const tree = readdirSync('/proc')
-      .filter((pid) => /^\d+$/.test(pid))
-      .filter((pid) => Number(pid) === root || of(pid).includes(`\nPPid:\t${root}\n`));
-    const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(of(pid))?.[1] ?? 0);
-    return tree.reduce((sum, pid) => sum + resident(pid), 0) / 1024;
-  } catch {
-    return NaN;
-  }
-}
-
 /** Milliseconds until every worker says where it listens, and the MB of all processes then. */
 async function agent(args, workers) {
   const start = performance.now();
@@ -68,7 +55,7 @@ async function agent(args, workers) {
   }
   const time = performance.now() - start;
   while (!text.includes('sluice is running')) await once(child.stderr, 'data');
-  const memory = treeMemory(child.pid);
+  const memory = process.platform === 'linux' ? residentMegabytes(child.pid) : NaN;
   child.kill('SIGTERM');
   await once(child, 'exit');
   return { time, memory };

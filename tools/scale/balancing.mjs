@@ -8,7 +8,8 @@
  * part of what all aggregators together can take that the senders send.
  */
 import { parseArgs } from 'node:util';
-import { Clock, randomOf } from './clock.mjs';
+import { Random } from '../random.mjs';
+import { Clock } from './clock.mjs';
 import { Aggregator, Sender } from './network.mjs';
 
 const { values } = parseArgs({
@@ -31,7 +32,8 @@ const [senderCount, count, seconds, load, seed] = [
 ].map(Number);
 if (!['dead', 'gone'].includes(values.failure)) throw new Error('--failure is dead or gone');
 
-const random = randomOf(seed);
+const numbers = new Random(seed);
+const random = () => numbers.next();
 Math.random = random; // the output's jitter
 const clock = new Clock();
 clock.install();

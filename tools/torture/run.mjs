@@ -12,7 +12,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from './random.mjs';
+import { Random } from '../random.mjs';
 import { scenarios } from './scenarios.mjs';
 
 const { values } = parseArgs({

@@ -127,8 +127,8 @@ const directives: Readonly<Partial<Record<string, Directive>>> = {
   ':::z': text((moment) => offsetText(moment, 3)),
 };
 
-/** Directives that stand for others. */
-const compound: Readonly<Partial<Record<string, string>>> = {
+/** Directives that stand for others, in strftime and in strptime. */
+export const compounds: Readonly<Partial<Record<string, string>>> = {
   F: '%Y-%m-%d',
   T: '%H:%M:%S',
   X: '%H:%M:%S',
@@ -137,8 +137,9 @@ const compound: Readonly<Partial<Record<string, string>>> = {
   D: '%m/%d/%y',
   x: '%m/%d/%y',
   c: '%a %b %e %H:%M:%S %Y',
-  v: '%e-%^b-%4Y',
 };
+
+const compound: typeof compounds = { ...compounds, v: '%e-%^b-%4Y' };
 
 /** Characters that are hard to write. */
 const characters: Readonly<Partial<Record<string, string>>> = { n: '\n', t: '\t', '%': '%' };

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Random } from '../random.mjs';
+import { Random } from '../../random.mjs';
 import { Coverage } from './coverage.mjs';
 import { mutate } from './mutate.mjs';
 import { cleanUp, targets } from './targets.mjs';

@@ -1,4 +1,5 @@
 import { EventTime } from '@sluice/event-stream';
+import { compounds } from '../strftime.js';
 import { localOffset, type ZoneOffset } from '../time-zone.js';
 import { StrptimeError, type TimeFields } from './time-fields.js';
 import { namedZone, monthNumber, timeOf } from './time-fields.js';
@@ -147,18 +148,7 @@ const directives: Readonly<Partial<Record<string, Step>>> = {
   '%': literal('%'),
 };
 
-/** Directives that stand for others. */
-const compound: Readonly<Partial<Record<string, string>>> = {
-  F: '%Y-%m-%d',
-  T: '%H:%M:%S',
-  X: '%H:%M:%S',
-  R: '%H:%M',
-  r: '%I:%M:%S %p',
-  D: '%m/%d/%y',
-  x: '%m/%d/%y',
-  c: '%a %b %e %H:%M:%S %Y',
-  '+': '%a %b %e %H:%M:%S %Z %Y',
-};
+const compound: typeof compounds = { ...compounds, '+': '%a %b %e %H:%M:%S %Z %Y' };
 
 function stepsOf(format: string, whole: string): Step[] {
   return [...format.matchAll(/%[-0^#:]*\d*([A-Za-z%+])|\s+|[^%\s]+|%/g)].flatMap((match) => {

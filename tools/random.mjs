@@ -1,7 +1,8 @@
-/** Numbers that are the same for the same seed (mulberry32). */
+/** Numbers that are the same for the same seed (mulberry32): for torture, attacks and simulations. */
 export class Random {
   #state;
 
+  /** @param {number} seed */
   constructor(seed) {
     this.#state = seed >>> 0;
   }
@@ -14,12 +15,22 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /**
+   * A whole number from `least` to `most`, both included.
+   *
+   * @param {number} least
+   * @param {number} most
+   */
   between(least, most) {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** One of a list. */
+  /**
+   * One of a list.
+   *
+   * @template Item
+   * @param {readonly Item[]} list
+   */
   of(list) {
     return list[this.between(0, list.length - 1)];
   }
