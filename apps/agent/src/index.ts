@@ -1,7 +1,7 @@
 export { main } from './cli/main.js';
 export { loadPlugins } from './load-plugins.js';
 export type { LoadPluginsOptions } from './load-plugins.js';
-export { createLog, logLevels } from './log/log.js';
+export { createLog, logLevels } from '@sluice/log';
 export type {
   AgentLog,
   LineListener,
@@ -10,7 +10,7 @@ export type {
   LogOptions,
   RootLog,
   WarningListener,
-} from './log/log.js';
+} from '@sluice/log';
 export { buildPipeline } from './pipeline/build-pipeline.js';
 export type { PipelineOptions } from './pipeline/build-pipeline.js';
 export type { Pipeline } from './pipeline/pipeline.js';

@@ -1,7 +1,7 @@
 import { loadConfig, parseConfig } from '@sluice/config';
 import type { PluginDefinition, Router } from '@sluice/plugin';
 import { loadPlugins } from './load-plugins.js';
-import { createLog, type LogOptions, type RootLog } from './log/log.js';
+import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from './pipeline/build-pipeline.js';
 import type { Pipeline } from './pipeline/pipeline.js';
 import { readSystem } from './system/system-settings.js';

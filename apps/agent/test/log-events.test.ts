@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseConfig } from '@sluice/config';
 import { expect, test } from 'vitest';
-import { LogEvents, logRoutes } from '../src/log/log-events.js';
-import { createLog } from '../src/log/log.js';
+import { LogEvents, logRoutes } from '../src/routing/log-events.js';
+import { createLog } from '@sluice/log';
 import { TestPipeline } from './support/pipeline.js';
 
 function start(configuration: string) {

@@ -2,7 +2,7 @@ import { ConfigError, ConfigErrors, type ConfigElement } from '@sluice/config';
 import { prefixOfKind, type PluginKind, type PluginRegistry } from '@sluice/plugin';
 import { readConfigs } from '../cli/read-configs.js';
 import { loadPlugins } from '../load-plugins.js';
-import { createLog } from '../log/log.js';
+import { createLog } from '@sluice/log';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { absentPlugins, differences } from './fluentd-plugins.js';
 import { pluginUses, type PluginUse } from './plugin-uses.js';

@@ -6,7 +6,7 @@ import {
   type UnreadableChunk,
   type WaitingChunk,
 } from '@sluice/buffer';
-import { complain } from '../log/paint.js';
+import { complain } from '../complain.js';
 import { parseFlags, UsageError } from './flags.js';
 import { usageOf } from './usage.js';
 

@@ -1,7 +1,7 @@
 import { PluginLoadError } from '@sluice/plugin';
 import { checkFile, type CheckedFile } from '../check/check-file.js';
 import { checkText, summaryText } from '../check/check-text.js';
-import { complain } from '../log/paint.js';
+import { complain } from '../complain.js';
 import { parseFlags, UsageError } from './flags.js';
 import { usageOf } from './usage.js';
 

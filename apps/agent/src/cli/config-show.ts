@@ -1,8 +1,8 @@
 import { ConfigError, dumpConfig } from '@sluice/config';
 import { PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
-import { createLog } from '../log/log.js';
-import { complain } from '../log/paint.js';
+import { createLog } from '@sluice/log';
+import { complain } from '../complain.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { defaultConfig } from './default-config.js';
 import { parseFlags, UsageError } from './flags.js';

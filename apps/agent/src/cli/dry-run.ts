@@ -1,9 +1,9 @@
 import { ConfigError, ConfigErrors } from '@sluice/config';
 import { PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
-import { createLog, type LogOptions, type RootLog } from '../log/log.js';
+import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
-import { complain } from '../log/paint.js';
+import { complain } from '../complain.js';
 import { sourceGap, warnOfGaps } from '../pipeline/warn-of-gaps.js';
 import type { LaunchOptions } from '../processes/launch-options.js';
 import { countWarnings, hearingWarnings, warningsText } from '../processes/strict.js';

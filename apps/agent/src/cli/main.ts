@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
-import { logLevels, type LogLevel } from '../log/levels.js';
-import { complain } from '../log/paint.js';
+import { logLevels, type LogLevel } from '@sluice/log/levels';
+import { complain } from '../complain.js';
 import { version } from '../version.js';
 import { defaultConfig } from './default-config.js';
 import { parseFlags, UsageError } from './flags.js';

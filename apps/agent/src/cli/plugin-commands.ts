@@ -1,7 +1,7 @@
 import { describeSection, didYouMean, formatSection, type Section } from '@sluice/config';
 import { PluginLoadError, prefixOfKind, type RegisteredPlugin } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
-import { complain } from '../log/paint.js';
+import { complain } from '../complain.js';
 import { systemSection } from '../system/system-section.js';
 import { parseFlags, UsageError } from './flags.js';
 import { usageOf } from './usage.js';

@@ -1,5 +1,5 @@
 import { loadConfig, type ConfigElement } from '@sluice/config';
-import type { AgentLog } from '../log/log.js';
+import type { AgentLog } from '@sluice/log';
 import { recordConfig, recordedFiles } from '../processes/config-recording.js';
 import { workersOf } from '../processes/system-workers.js';
 import { readSystem, type SystemSettings } from '../system/system-settings.js';

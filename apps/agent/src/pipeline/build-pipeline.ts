@@ -18,8 +18,8 @@ import {
   type PluginRegistry,
   type Router,
 } from '@sluice/plugin';
-import { LogEvents, logRoutes } from '../log/log-events.js';
-import type { AgentLog } from '../log/log.js';
+import { LogEvents, logRoutes } from '../routing/log-events.js';
+import type { AgentLog } from '@sluice/log';
 import { EventErrors } from '../routing/event-errors.js';
 import { Routes, type FilterStep } from '../routing/routes.js';
 import { ConfigProblems } from './config-problems.js';

@@ -10,8 +10,8 @@ import {
   type Output,
   type Plugin,
 } from '@sluice/plugin';
-import type { LogEvents } from '../log/log-events.js';
-import type { AgentLog, RootLog } from '../log/log.js';
+import type { LogEvents } from '../routing/log-events.js';
+import type { AgentLog, RootLog } from '@sluice/log';
 import type { EventErrors } from '../routing/event-errors.js';
 import type { Routes } from '../routing/routes.js';
 import type { Guard } from './guards.js';

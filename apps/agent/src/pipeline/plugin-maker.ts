@@ -11,7 +11,7 @@ import type {
   PluginRegistry,
   StartCheckContext,
 } from '@sluice/plugin';
-import { logLevels, type AgentLog } from '../log/log.js';
+import { logLevels, type AgentLog } from '@sluice/log';
 
 export interface PluginMakerOptions {
   readonly registry: PluginRegistry;

@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/plugin';
-import type { AgentLog } from '../log/log.js';
+import type { AgentLog } from '@sluice/log';
 import type { Guard } from './guards.js';
 
 /** Milliseconds between two looks. */

@@ -1,5 +1,5 @@
 import type { LoggedWarning } from '@sluice/plugin';
-import type { WarningListener } from '../log/log.js';
+import type { WarningListener } from '@sluice/log';
 
 /** How many warnings are kept. */
 const kept = 50;

@@ -1,10 +1,10 @@
 import { shareListeners, type SharedListeners } from '@sluice/server/sharing';
 import { shareTicketKeys } from '@sluice/tls/sharing';
-import { createLog, type RootLog } from '../log/log.js';
+import { createLog, type RootLog } from '@sluice/log';
 import type { RunningAgent } from '../run-agent.js';
 import { Fleet } from './fleet.js';
 import type { AgentSettings } from './messages.js';
-import type { LogOptions } from '../log/log.js';
+import type { LogOptions } from '@sluice/log';
 
 /** What {@link AgentWorkers} runs. */
 export interface AgentWorkersOptions {

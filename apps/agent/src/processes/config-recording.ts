@@ -6,7 +6,7 @@ import {
   type ConfigFiles,
 } from '@sluice/config';
 import { readSystem } from '../system/system-settings.js';
-import type { LogOptions } from '../log/log.js';
+import type { LogOptions } from '@sluice/log';
 import type { RpcSettings } from './rpc-server.js';
 
 /** The files of a configuration as they were when it was read; goes through JSON. */

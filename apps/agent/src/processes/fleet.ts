@@ -1,4 +1,4 @@
-import type { RootLog } from '../log/log.js';
+import type { RootLog } from '@sluice/log';
 import type { ReadConfig } from './config-recording.js';
 import type { AgentSettings, WorkerSettings } from './messages.js';
 import { lostExit } from './exit-codes.js';

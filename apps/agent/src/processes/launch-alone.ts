@@ -1,6 +1,6 @@
 import { ConfigError } from '@sluice/config';
-import { complain } from '../log/paint.js';
-import { createLog } from '../log/log.js';
+import { complain } from '../complain.js';
+import { createLog } from '@sluice/log';
 import { recordConfig } from './config-recording.js';
 import type { LaunchOptions } from './launch-options.js';
 import { exitCode } from './exit-codes.js';

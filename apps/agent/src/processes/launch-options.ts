@@ -1,4 +1,4 @@
-import type { LogOptions } from '../log/log.js';
+import type { LogOptions } from '@sluice/log';
 
 /** How to run the agent. */
 export interface LaunchOptions {

@@ -1,4 +1,4 @@
-import type { LogOptions } from '../log/log.js';
+import type { LogOptions } from '@sluice/log';
 import type { ReadConfig } from './config-recording.js';
 
 /** What the agent is to run, as the command line says it. */

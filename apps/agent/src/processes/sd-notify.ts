@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import os from 'node:os';
 import { loadLibc, type Libc } from '@sluice/socket-options';
-import type { AgentLog } from '../log/log.js';
+import type { AgentLog } from '@sluice/log';
 
 const afUnix = 1;
 const sockDgramCloexec = 2 | 0o2000000;

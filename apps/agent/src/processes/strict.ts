@@ -1,5 +1,5 @@
-import type { LogLevel } from '../log/levels.js';
-import type { RootLog } from '../log/log.js';
+import type { LogLevel } from '@sluice/log/levels';
+import type { RootLog } from '@sluice/log';
 
 /** A configuration gives warnings, and `--strict` was asked for. */
 export class StrictError extends Error {

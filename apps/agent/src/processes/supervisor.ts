@@ -1,5 +1,5 @@
-import { complain } from '../log/paint.js';
-import { createLog, type RootLog } from '../log/log.js';
+import { complain } from '../complain.js';
+import { createLog, type RootLog } from '@sluice/log';
 import { Fleet } from './fleet.js';
 import type { LaunchOptions } from './launch-options.js';
 import type { AgentSettings } from './messages.js';

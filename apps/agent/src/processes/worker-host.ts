@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig } from '@sluice/config';
 import { LifecycleError, PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
-import { createLog, type LogOptions, type RootLog } from '../log/log.js';
+import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { warnOfGaps } from '../pipeline/warn-of-gaps.js';

@@ -1,5 +1,5 @@
 import { defineSection, t } from '@sluice/config';
-import { logLevels } from '../log/levels.js';
+import { logLevels } from '@sluice/log/levels';
 
 const log = defineSection({
   name: 'log',

@@ -1,6 +1,6 @@
 import { elementOf, type ConfigElement, type ConfigLogger } from '@sluice/config';
 import { compileStrftime, localOffset, StrftimeError } from '@sluice/formats';
-import type { LogOptions } from '../log/log.js';
+import type { LogOptions } from '@sluice/log';
 import { endpointOf, idleParams, snakeCase, systemSection } from './system-section.js';
 
 /** What `<system>` says; goes through JSON. */

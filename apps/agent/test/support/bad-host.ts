@@ -14,7 +14,7 @@ import {
   type PluginStatistics,
 } from '@sluice/plugin';
 import { TestClock } from '@sluice/plugin/testing';
-import { createLog } from '../../src/log/log.js';
+import { createLog } from '@sluice/log';
 import { buildPipeline, type PipelineOptions } from '../../src/pipeline/build-pipeline.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 

@@ -17,7 +17,7 @@ import {
   type Keeping,
   type Router,
 } from '@sluice/plugin';
-import { createLog } from '../../src/log/log.js';
+import { createLog } from '@sluice/log';
 import { buildPipeline, type PipelineOptions } from '../../src/pipeline/build-pipeline.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 

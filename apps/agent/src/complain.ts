@@ -1,13 +1,7 @@
-/** Whether a stream is a terminal that shows colors; it knows NO_COLOR and FORCE_COLOR. */
-export function hasColors(stream: NodeJS.WriteStream): boolean {
-  // Both are there on a terminal only.
-  return stream.isTTY && stream.hasColors();
-}
-
 /** Prints an error on standard error: what is wrong in red on a terminal, all plain elsewhere. */
 export function complain(text: string): void {
   const { stderr } = process;
-  const red = hasColors(stderr);
+  const red = stderr.isTTY && stderr.hasColors(); // it knows NO_COLOR and FORCE_COLOR
   // Several errors have an empty line between them, and each begins with what is wrong.
   const painted = text
     .split('\n\n')

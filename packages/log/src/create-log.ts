@@ -4,10 +4,6 @@ import type { LogLevel } from './levels.js';
 import { LineRate, shortened } from './line-limits.js';
 import { RepeatedLines, type RepeatOptions } from './repeated-lines.js';
 import { textRenderer } from './text-lines.js';
-import { hasColors } from './paint.js';
-
-export { logLevels } from './levels.js';
-export type { LogLevel } from './levels.js';
 
 /** Options of the log. */
 export interface LogOptions {
@@ -36,6 +32,12 @@ export interface AgentLog extends Logger {
 
 /** What holds unless something else is asked for. */
 const usualRepeats: RepeatOptions = { interval: 60, burst: 5 };
+
+/** Whether a stream is a terminal that shows colors; it knows NO_COLOR and FORCE_COLOR. */
+function hasColors(stream: NodeJS.WriteStream): boolean {
+  // Both are there on a terminal only.
+  return stream.isTTY && stream.hasColors();
+}
 
 /** From pino's line to what is written, as the options say. */
 function renderer(options: LogOptions): (line: string) => string {
@@ -78,7 +80,7 @@ export interface RootLog extends AgentLog {
 const warnLevel = levels.values.warn;
 const errorLevel = levels.values.error;
 
-/** Makes the log of the agent. */
+/** Makes the log of a process. */
 export function createLog(options: LogOptions = {}): RootLog {
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   let render = renderer(options);

@@ -2,9 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConfigElement } from '@sluice/config';
 import { EventStream, EventTime, type EventInput } from '@sluice/event-stream';
 import { KEPT, type Router } from '@sluice/plugin';
-import { logLevels, type LogLevel } from './levels.js';
-import type { LineListener } from './log.js';
-import { fieldText } from './text-lines.js';
+import { fieldText, logLevels, type LineListener, type LogLevel } from '@sluice/log';
 
 const logLabel = '@FLUENT_LOG';
 /** Lines that wait for the pipeline; what comes on top is left out. */
