@@ -204,6 +204,7 @@ async function phase(name, list, share, length, { agent, attacker, good, port, m
   const probes = probesSince(at);
   const megabytes = peakMemory(worker);
   const { counts } = await ask(attacker, { stop: true });
+  const most = probes.reduce((a, b) => (b.rss > a.rss ? b : a), { rss: 0 });
   const longest = (key) => Math.max(0, ...probes.map((probe) => probe[key]));
   const after = await metrics(monitorPort);
   const result = {
@@ -212,6 +213,8 @@ async function phase(name, list, share, length, { agent, attacker, good, port, m
     megabytes: Math.round(megabytes),
     heldByClock: Math.round(longest('clock')),
     heldByThread: Math.round(longest('thread')),
+    // What the memory was made of when it was most, as far as the probe has seen it, in MB.
+    memory: inMegabytes(most),
     slowestAckMs: Math.round(good.slowest),
     crashed: agent.worker !== worker,
     attackers: counts,
@@ -224,6 +227,11 @@ async function phase(name, list, share, length, { agent, attacker, good, port, m
   say(`${name}: ${JSON.stringify(result)}`);
   if (result.crashed) say(agent.lines.slice(log).slice(-40).join('\n'));
   return result;
+}
+
+function inMegabytes({ rss, heapTotal, heapUsed, external, arrayBuffers }) {
+  const of = Object.entries({ rss, heapTotal, heapUsed, external, arrayBuffers });
+  return Object.fromEntries(of.map(([name, bytes = 0]) => [name, Math.round(bytes / 2 ** 20)]));
 }
 
 /** Numbers of events in the file of the honest client. */

@@ -35,7 +35,7 @@ export class LoopShare {
   readonly #waiting: Waiting[] = [];
   /** Each is called once in a round, and stays while it gives false. */
   readonly #sliced: (() => boolean)[] = [];
-  /** What the one that was served last had had: whoever comes new does not begin at 0. */
+  /** What those that were served had had at most: whoever comes new does not begin at 0. */
   #served = 0;
   #spent = 0;
   #turnEnds = false;
@@ -53,6 +53,8 @@ export class LoopShare {
 
   /** Does short work now, and counts its time. */
   run<T>(user: LoopUser, work: () => T): T {
+    // Where nobody waits nobody is kept waiting: what was used then counts for nothing later.
+    this.#served = Math.max(this.#served, user.used);
     const start = this.#clock();
     try {
       return work();
@@ -125,7 +127,6 @@ export class LoopShare {
     let end = this.#clock() + TURN;
     while (this.#waiting.length > 0 && this.#clock() < end) {
       const { user, work } = this.#takeNext();
-      this.#served = user.used;
       this.run(user, work);
     }
     end = this.#clock() + SLICES;

@@ -76,6 +76,31 @@ describe('short work', () => {
     expect(late.used).toBeGreaterThanOrEqual(50);
   });
 
+  test('what was used while nobody waited is no debt to those that come later', () => {
+    const loop = make();
+    const steady = user();
+    for (let n = 0; n < 100; n++) {
+      loop.share.run(steady, () => loop.work(1));
+      loop.turn();
+    }
+    const order: string[] = [];
+    for (const name of ['one', 'two', 'three']) {
+      const who = user();
+      const again = (): void => {
+        loop.work(10);
+        order.push(name);
+        loop.share.later(who, again);
+      };
+      loop.share.later(who, again);
+    }
+    loop.turn();
+    loop.share.later(steady, () => order.push('steady'));
+    for (let n = 0; n < 4; n++) loop.turn();
+    // Not after a hundred milliseconds of each of the others.
+    expect(order.indexOf('steady')).toBeGreaterThanOrEqual(0);
+    expect(order.indexOf('steady')).toBeLessThan(4);
+  });
+
   test('what throws is counted, too', () => {
     const loop = make();
     expect(() =>
