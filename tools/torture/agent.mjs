@@ -195,6 +195,11 @@ export class Agent {
     return { code, seconds: (performance.now() - start) / 1000 };
   }
 
+  /** Seconds of the processor that all of its processes have taken. */
+  get cpuSeconds() {
+    return this.pids.map(cpuOf).reduce((sum, seconds) => sum + seconds, 0);
+  }
+
   /** Megabytes of memory of the largest worker. */
   get rss() {
     return Math.max(0, ...this.workers.map(rssOf));
@@ -219,6 +224,12 @@ function childrenOf(pid) {
   } catch {
     return [];
   }
+}
+
+function cpuOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14);
+  return (Number(user) + Number(system)) / 100; // ticks, of which every Linux has a hundred
 }
 
 function rssOf(pid) {

@@ -211,9 +211,7 @@ export class BufferedOutput extends Output {
     }
     if (kept === KEPT) this.#events += stream.count;
     else void kept.then(...this.#settling(stream));
-    const { fullSize, fullRecords } = this.#settings;
-    const full = chunk.bytes >= fullSize || chunk.events >= fullRecords;
-    if (full || (immediate && this.#queue.length < queueLimit)) this.#enqueue(chunk);
+    if (this.#full(chunk) || (immediate && this.#queue.length < queueLimit)) this.#enqueue(chunk);
     return kept;
   }
 
@@ -239,10 +237,24 @@ export class BufferedOutput extends Output {
     for (const chunk of this.#stage) this.#enqueue(chunk);
   }
 
-  /** A chunk of an earlier process. */
+  /** A chunk of an earlier process: what is not due goes on as if nothing had been in between. */
   #resume(stored: StoredChunk): void {
     this.#room.used += stored.bytes;
-    this.#queue.add(new HeldChunk(stored, '', this.clock.elapsed(), this.#store.id, true));
+    const key = this.#settings.divider.keyOf(stored.metadata);
+    const sealed = key === undefined || stored.appendable !== true;
+    const age = Math.max(0, this.clock.now() - stored.createdAt);
+    const since = this.clock.elapsed() - age;
+    const chunk = new HeldChunk(stored, key ?? '', since, this.#store.id, sealed);
+    const other = this.#stage.get(chunk.key);
+    const last = other === undefined || other.stored.createdAt <= stored.createdAt;
+    if (last && other !== undefined) this.#enqueue(other);
+    const due = this.#settings.immediate || this.#full(chunk) || this.#stage.isDue(chunk);
+    if (sealed || due || !last) this.#queue.add(chunk);
+    else this.#stage.add(chunk);
+  }
+
+  #full({ bytes, events }: HeldChunk): boolean {
+    return bytes >= this.#settings.fullSize || events >= this.#settings.fullRecords;
   }
 
   #whenRoom(tag: string, stream: EventStream): Promise<void> {

@@ -59,6 +59,22 @@ export class Divider {
     });
   }
 
+  /** The key of those events that have this in common; undefined where the chunk keys are others. */
+  keyOf({ tag, timekey, variables = {} }: ChunkMetadata): string | undefined {
+    const { time, fields } = this.#keys;
+    const same =
+      time === (timekey !== undefined) &&
+      Object.keys(variables).length === fields.length &&
+      fields.every(({ key }) => Object.hasOwn(variables, key));
+    if (!same) return undefined;
+    if (!time && fields.length === 0) return tag;
+    return keyOf(
+      tag,
+      timekey,
+      fields.map(({ key }) => variables[key]),
+    );
+  }
+
   #runs(tag: string, stream: EventStream): Run[] {
     const { bytes } = stream;
     const runs = new Map<string, Run>();

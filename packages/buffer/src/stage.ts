@@ -48,6 +48,11 @@ export class Stage {
     this.#alarm.in(this.#wait(chunk));
   }
 
+  /** Whether a chunk would leave at once. */
+  isDue(chunk: HeldChunk): boolean {
+    return this.#wait(chunk) <= 0;
+  }
+
   delete(chunk: HeldChunk): void {
     if (this.#chunks.get(chunk.key) === chunk) this.#chunks.delete(chunk.key);
   }

@@ -30,6 +30,8 @@ export interface StoredChunk extends ChunkInfo {
   readonly events: number;
   /** Unix time in milliseconds when it was begun. */
   readonly createdAt: number;
+  /** Of a chunk that is resumed: it takes more events, and is not sealed yet. Default: false. */
+  readonly appendable?: boolean;
 
   /**
    * Adds events at the end. The stream's bytes are valid until what this returns has settled: a
@@ -76,9 +78,9 @@ export abstract class ChunkStore extends Plugin {
   abstract create(metadata: ChunkMetadata): StoredChunk;
 
   /**
-   * Hands over the chunks that earlier processes left, sealed, oldest first; called once, after
-   * `start`. Chunks that another process leaves later may follow until `stop`. Default: there are
-   * none.
+   * Hands over the chunks that earlier processes left, oldest first, sealed unless they are
+   * `appendable`; called once, after `start`. Chunks that another process leaves later may follow
+   * until `stop`. Default: there are none.
    *
    * @returns when those that are there have been handed over
    */

@@ -26,6 +26,8 @@ export interface ChunkFileOptions {
   /** What an earlier process has written. Default: the chunk is new. */
   readonly bytes?: number;
   readonly events?: number;
+  /** Where its records end, if that is the end of the file: more can be appended. Default: it is new. */
+  readonly end?: number;
   readonly disk: Disk;
   /** Default: nothing is compressed. */
   readonly compress?: ((bytes: Buffer) => Promise<Buffer>) | undefined;
@@ -50,7 +52,9 @@ export class ChunkFile implements StoredChunk {
   readonly #seed: number;
   #handle: FileHandle | undefined;
   /** Bytes of the file that are good. */
-  #size = 0;
+  #size: number;
+  /** The file's name is as safe as the store makes it. */
+  #named = false;
   #group: Group | undefined;
   #running: Promise<void> | undefined;
 
@@ -61,7 +65,12 @@ export class ChunkFile implements StoredChunk {
     this.createdAt = options.createdAt;
     this.bytes = options.bytes ?? 0;
     this.events = options.events ?? 0;
+    this.#size = options.end ?? 0;
     this.#seed = seedOf(options.id);
+  }
+
+  get appendable(): boolean {
+    return this.#size > 0;
   }
 
   append(stream: EventStream): Promise<void> {
@@ -126,7 +135,8 @@ export class ChunkFile implements StoredChunk {
         isNew ? [encodeHeader(this), ...record] : record,
       );
       await disk.written(handle);
-      if (isNew) await disk.created(path.dirname(file));
+      if (!this.#named) await disk.created(path.dirname(file));
+      this.#named = true;
     } catch (error) {
       await this.#cutOff(handle, isNew);
       throw error;

@@ -13,6 +13,8 @@ import {
 import { decompress } from '../compression.js';
 
 const windowSize = 64 * 1024;
+/** Mostly the header and the head of the first record, which may be all of it. */
+const firstRead = 4096;
 
 /** What is known of a chunk's file without reading all of it; nothing is checked but the header. */
 export interface ChunkOutline {
@@ -22,7 +24,12 @@ export interface ChunkOutline {
   readonly events: number;
   /** Bytes of the file. */
   readonly size: number;
+  /** Where the records end, as their heads say. */
+  readonly end: number;
 }
+
+/** What a file is read into, one part after the other: nothing of it is kept. */
+const buffer = Buffer.allocUnsafeSlow(windowSize);
 
 /**
  * Reads the header of a chunk, and the heads of its records. It is done synchronously: a start has
@@ -34,7 +41,7 @@ export function outlineOf(file: string): ChunkOutline {
   const fd = openSync(file, 'r');
   try {
     const { size } = fstatSync(fd);
-    let window = readAt(fd, 0, Math.min(size, windowSize));
+    let window = readAt(fd, 0, Math.min(size, firstRead));
     let decoded = decodeHeader(window);
     if (decoded.header === undefined && decoded.size <= size) {
       window = readAt(fd, 0, decoded.size);
@@ -43,25 +50,27 @@ export function outlineOf(file: string): ChunkOutline {
     if (decoded.header === undefined) throw new ChunkFormatError('the file ends in its header');
     let [bytes, events] = [0, 0];
     let start = 0; // of the window
-    for (let at = decoded.size; at + recordHeadSize <= size;) {
-      if (at + recordHeadSize > start + window.length) {
-        start = at;
-        window = readAt(fd, at, Math.min(size - at, windowSize));
+    let end = decoded.size;
+    while (end + recordHeadSize <= size) {
+      if (end + recordHeadSize > start + window.length) {
+        start = end;
+        window = readAt(fd, end, Math.min(size - end, windowSize));
       }
-      const head = recordHeadAt(window, at - start);
-      at += recordHeadSize + (head?.length ?? size);
-      if (head === undefined || at > size) break;
+      const head = recordHeadAt(window, end - start);
+      const next = end + recordHeadSize + (head?.length ?? size);
+      if (head === undefined || next > size) break;
       bytes += head.rawLength;
       events += head.events;
+      end = next;
     }
-    return { header: decoded.header, bytes, events, size };
+    return { header: decoded.header, bytes, events, size, end };
   } finally {
     closeSync(fd);
   }
 }
 
 function readAt(fd: number, at: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = length > windowSize ? Buffer.allocUnsafe(length) : buffer;
   return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
 }
 

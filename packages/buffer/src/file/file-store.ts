@@ -89,7 +89,7 @@ class FileStore extends ChunkStore {
     const id = newChunkId();
     const file = path.join(this.#folders.own, `buffer.${id}${this.#config.pathSuffix}`);
     // No two alike, and never earlier than the one before: it is the order after a restart.
-    this.#latest = Math.max(Date.now(), this.#latest + 1);
+    this.#latest = Math.max(this.clock.now(), this.#latest + 1);
     return this.#chunk({ id, metadata, createdAt: this.#latest }, file);
   }
 
@@ -123,7 +123,7 @@ class FileStore extends ChunkStore {
   #chunk(
     header: { id: string; metadata: ChunkMetadata; createdAt: number },
     file: string,
-    sizes: { bytes?: number; events?: number } = {},
+    sizes: { bytes?: number; events?: number; end?: number } = {},
   ): ChunkFile {
     return new ChunkFile({
       ...header,
@@ -153,9 +153,10 @@ class FileStore extends ChunkStore {
 
   #resumeOne(file: string): ChunkFile | undefined {
     try {
-      const { header, bytes, events, size } = outlineOf(file);
+      const { header, bytes, events, size, end } = outlineOf(file);
       // A chunk whose records are damaged has bytes all the same, and reading it tells of them.
-      return this.#chunk(header, file, { bytes: bytes > 0 ? bytes : size, events });
+      if (bytes === 0) return this.#chunk(header, file, { bytes: size, events });
+      return this.#chunk(header, file, { bytes, events, ...(end === size && { end }) });
     } catch (error) {
       if (!(error instanceof ChunkFormatError)) throw error;
       this.#setAside(file, error.message);

@@ -78,6 +78,8 @@ export interface TestBufferOptions {
   readonly text: string;
   readonly keys?: string;
   readonly secondary?: EventSink;
+  /** Default: one that begins at a full hour. */
+  readonly clock?: TestClock;
 }
 
 /** A buffer in front of a {@link Sink}, with the test's clock. */
@@ -85,7 +87,7 @@ export async function buffered(options: TestBufferOptions): Promise<TestBuffer> 
   const { definition, text, keys = '', storeText = '', secondary } = options;
   const element = parseConfig(`<buffer ${keys}>\n${storeText}\n${text}\n</buffer>`).elements[0];
   const log: LogLine[] = [];
-  const clock = new TestClock(Date.UTC(2026, 0, 1));
+  const { clock = new TestClock(Date.UTC(2026, 0, 1)) } = options;
   const context = { id: 'test', log: recordingLog(log), clock };
   const sink = new Sink(context);
   const store = definition.create(definition.section.read(element), context, element);
