@@ -9,8 +9,6 @@ import {
   type Clock,
   type EventSink,
   type Filter,
-  type InnerKind,
-  type InnerPlugin,
   type Input,
   type Output,
   type OutputDefinition,
@@ -18,16 +16,21 @@ import {
   type PluginRegistry,
   type Router,
 } from '@sluice/plugin';
+import {
+  GuardedFilter,
+  GuardedSink,
+  PluginMaker,
+  type FilterStep,
+  type Guard,
+} from '@sluice/plugin/host';
 import { LogEvents, logRoutes } from '../routing/log-events.js';
-import type { AgentLog } from '@sluice/log';
+import { logLevels, type AgentLog } from '@sluice/log';
 import { EventErrors } from '../routing/event-errors.js';
-import { Routes, type FilterStep } from '../routing/routes.js';
+import { Routes } from '../routing/routes.js';
 import { ConfigProblems } from './config-problems.js';
-import { GuardedFilter, GuardedSink, type Guard } from './guards.js';
 import { HostWatch } from './host-watch.js';
 import { findLoop, type PassingOutput } from './label-loops.js';
 import { Pipeline } from './pipeline.js';
-import { PluginMaker } from './plugin-maker.js';
 import { elementsOfWorker } from './worker-sections.js';
 
 const rootLabelName = '@ROOT';
@@ -101,7 +104,14 @@ class PipelineBuilder {
     this.#logInterval = options.emitErrorLogInterval;
     this.#stopLimit = options.stopLimit ?? 55;
     this.#clock = options.clock ?? systemClock;
-    this.#maker = new PluginMaker({ registry, log, workerId, workers, clock: this.#clock });
+    this.#maker = new PluginMaker({
+      registry,
+      log,
+      logLevels,
+      workerId,
+      workers,
+      clock: this.#clock,
+    });
     if (!withoutSource && elements.some((element) => this.#watches(element))) {
       this.#watch = new HostWatch(root);
     }
@@ -303,27 +313,9 @@ class PipelineBuilder {
     element: ConfigElement,
     routes: Routes,
   ): PluginContext {
-    const context = this.#maker.context(
-      definition,
-      element,
-      <Inner extends InnerKind>(
-        kind: Inner,
-        section: ConfigElement,
-        usual?: string,
-      ): InnerPlugin<Inner> => {
-        if (kind === 'output') return this.#output(section, routes, usual) as InnerPlugin<Inner>;
-        return this.#maker.inner(
-          kind,
-          section,
-          usual,
-          context.create!,
-          context.id,
-          // The buffer, which reads the same section, warns of what neither of the two knows.
-          kind === 'chunk_store' ? [...section.params.keys()] : [],
-        ) as InnerPlugin<Inner>;
-      },
+    return this.#maker.context(definition, element, (section, usual) =>
+      this.#output(section, routes, usual),
     );
-    return context;
   }
 }
 

@@ -9,10 +9,16 @@ import type {
   PluginView,
   Router,
 } from '@sluice/plugin';
+import {
+  Meter,
+  meteredFilter,
+  meteredRouter,
+  meteredSink,
+  type FilterStep,
+} from '@sluice/plugin/host';
 import type { EventErrors } from '../routing/event-errors.js';
-import type { FilterStep, Routes } from '../routing/routes.js';
+import type { Routes } from '../routing/routes.js';
 import { version } from '../version.js';
-import { Meter, meteredFilter, meteredRouter, meteredSink } from './meter.js';
 import { WarningList } from './warning-list.js';
 
 /** The routes of a pipeline, as far as a watcher reads them. */

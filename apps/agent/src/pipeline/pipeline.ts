@@ -10,15 +10,18 @@ import {
   type Output,
   type Plugin,
 } from '@sluice/plugin';
+import {
+  PortClaims,
+  startError,
+  WaitWatch,
+  type Guard,
+  type MadePlugin,
+  type PluginMaker,
+} from '@sluice/plugin/host';
 import type { LogEvents } from '../routing/log-events.js';
 import type { AgentLog, RootLog } from '@sluice/log';
 import type { EventErrors } from '../routing/event-errors.js';
 import type { Routes } from '../routing/routes.js';
-import type { Guard } from './guards.js';
-import type { MadePlugin, PluginMaker } from './plugin-maker.js';
-import { PortClaims } from './port-claims.js';
-import { startError } from './start-error.js';
-import { WaitWatch } from './wait-watch.js';
 import type { WarningList } from './warning-list.js';
 
 /** What a pipeline consists of; `buildPipeline` makes it. */

@@ -7,17 +7,11 @@ import {
   type Keeping,
   type Router,
 } from '@sluice/plugin';
+import type { FilterStep } from '@sluice/plugin/host';
 import type { Logger } from '@sluice/server';
 import { BoundedSet } from './bounded-set.js';
 import type { EventErrors } from './event-errors.js';
 import { RouteLoopError } from './route-loop-error.js';
-
-/** A filter, or what the host has put around one. */
-export interface FilterStep {
-  /** The id of the filter. */
-  readonly id: string;
-  filter(tag: string, stream: EventStream): EventStream | Promise<EventStream>;
-}
 
 /** One `<filter>` or `<match>`, in the order of the configuration. */
 export type Rule =

@@ -1,20 +1,20 @@
 import { parseConfig, type ConfigElement } from '@sluice/config';
-import type { InnerKind, InnerPlugin, PluginContext } from '../context.js';
 import {
   sectionOfKind,
   type DefinitionOf,
   type PluginKind,
   type PluginKinds,
 } from '../definition.js';
-import { checkKeeping } from '../kept.js';
+import { GuardedSink } from '../hosting/guards.js';
+import { PluginMaker } from '../hosting/plugin-maker.js';
 import { startPlugins, stopPlugins, type LifecycleError } from '../lifecycle.js';
 import { definitionsOf } from '../loading/import-plugins.js';
 import { PluginRegistry } from '../loading/registry.js';
-import type { Output } from '../output.js';
+import type { EventSink } from '../output.js';
 import type { Plugin } from '../plugin.js';
 import type { PluginStatistics } from '../statistics.js';
 import { TestClock } from './test-clock.js';
-import { testLog, type LogLine } from './test-log.js';
+import { testLog, testLogLevels, type LogLine } from './test-log.js';
 import { TestRouter } from './test-router.js';
 
 /** What a test may say of the host around its plugin. */
@@ -49,9 +49,7 @@ export class Driver<Kind extends PluginKind> {
   /** Take what it emits to the `@label` of sections inside, by the label. */
   readonly labels = new Map<string, TestRouter>();
   readonly #registry = new PluginRegistry();
-  /** Those inside of it come before it. */
-  readonly #made: Plugin[] = [];
-  readonly #options: DriverOptions;
+  readonly #maker: PluginMaker;
   #stopped: Promise<LifecycleError[]> | undefined;
 
   /** @throws ConfigError for a wrong configuration */
@@ -62,17 +60,23 @@ export class Driver<Kind extends PluginKind> {
     more: object = {},
   ) {
     const { id = 'test', plugins = [], clock = new TestClock() } = options;
-    this.#options = options;
+    const { workerId = 0, workers = 1 } = options;
     this.clock = clock;
+    this.#maker = new PluginMaker({
+      registry: this.#registry,
+      log: testLog(this.log),
+      logLevels: testLogLevels,
+      workerId,
+      workers,
+      clock,
+    });
     for (const each of plugins.flatMap((exported) => definitionsOf({ exported, ...exported }))) {
       this.#registry.add(each, { from: 'test', version: undefined });
     }
     this.element = sectionAround(definition, configuration);
-    this.plugin = this.#make(definition, this.element, id, {
-      router: this.router,
-      routerOf: (section: ConfigElement) => this.#routerOf(section),
-      ...more,
-    });
+    const routerOf = (section: ConfigElement): TestRouter => this.#routerOf(section);
+    const context = { router: this.router, routerOf, ...more };
+    this.plugin = this.#make(definition, this.element, context, id);
   }
 
   /** What it tells of itself. */
@@ -82,13 +86,13 @@ export class Driver<Kind extends PluginKind> {
 
   /** Runs the phases that begin its life. @returns itself @throws LifecycleError */
   async start(): Promise<this> {
-    await startPlugins(this.#made);
+    await startPlugins(this.#plugins());
     return this;
   }
 
   /** Runs the phases that end its life, once. @returns what failed on the way; it is logged, too */
   stop(): Promise<LifecycleError[]> {
-    return (this.#stopped ??= stopPlugins(this.#made.toReversed()));
+    return (this.#stopped ??= stopPlugins(this.#plugins().toReversed()));
   }
 
   /** The lines that it has logged as warnings and errors. */
@@ -96,6 +100,11 @@ export class Driver<Kind extends PluginKind> {
     return this.log
       .filter(({ level }) => level === 'warn' || level === 'error')
       .map(({ text }) => text);
+  }
+
+  /** Those inside of it come before it. */
+  #plugins(): Plugin[] {
+    return this.#maker.made.map(({ plugin }) => plugin);
   }
 
   #routerOf({ label }: ConfigElement): TestRouter {
@@ -108,35 +117,17 @@ export class Driver<Kind extends PluginKind> {
   #make<K extends PluginKind>(
     definition: DefinitionOf<K>,
     element: ConfigElement,
-    id: string,
     more: object = {},
+    id?: string,
   ): PluginKinds[K]['plugin'] {
-    const { workerId = 0, workers = 1 } = this.#options;
-    const log = testLog(this.log);
-    const context: PluginContext = {
-      id,
-      log,
-      workerId,
-      workers,
-      clock: this.clock,
-      create: <Inner extends InnerKind>(kind: Inner, section: ConfigElement, usual?: string) => {
-        const inner = this.#registry.find(kind, section, usual);
-        const made = this.#make(inner, section, section.id ?? `${id}.${section.name}`);
-        return (kind === 'output' ? guarded(made as Output) : made) as InnerPlugin<Inner>;
-      },
-    };
-    const config = definition.section.read(element, { log });
-    const plugin = definition.create(config, { ...context, ...more }, element);
-    this.#made.push(plugin);
-    return plugin;
+    const output = (section: ConfigElement, usual?: string): EventSink =>
+      new GuardedSink(
+        this.#make(this.#registry.find('output', section, usual), section),
+        this.clock,
+      );
+    const context = this.#maker.context(definition, element, output, id);
+    return this.#maker.make(definition, element, { ...context, ...more });
   }
-}
-
-function guarded(output: Output): InnerPlugin<'output'> {
-  return {
-    id: output.id,
-    write: (tag, stream) => checkKeeping(output.write(tag, stream), output.id, 'write'),
-  };
 }
 
 /** The section that the agent would read the plugin from, with the lines of the test inside. */

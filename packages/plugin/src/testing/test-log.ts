@@ -1,4 +1,5 @@
 import type { Logger } from '@sluice/server';
+import type { HostLog } from '../hosting/plugin-maker.js';
 
 /** One line of a plugin's log. */
 export interface LogLine {
@@ -7,8 +8,11 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** What `@log_level` can be; all lines are kept. */
+export const testLogLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
 /** A log that keeps its lines for the test. */
-export function testLog(lines: LogLine[]): Logger {
+export function testLog(lines: LogLine[]): HostLog {
   const at = (level: keyof Logger) => (fields: object, text: string) => {
     lines.push({ level, fields: fields as Record<string, unknown>, text });
   };
@@ -18,5 +22,6 @@ export function testLog(lines: LogLine[]): Logger {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
+    child: () => testLog(lines),
   };
 }

@@ -1,5 +1,5 @@
 import { ConfigError, errorInFile } from '@sluice/config';
-import { LifecycleError } from '@sluice/plugin';
+import { LifecycleError } from '../lifecycle.js';
 import type { MadePlugin } from './plugin-maker.js';
 
 /** Which parameters an error of a socket or a file may be about, the likeliest first. */

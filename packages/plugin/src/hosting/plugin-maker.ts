@@ -1,21 +1,24 @@
 import { ConfigError, type ConfigElement, type ReadContext, type Section } from '@sluice/config';
-import type {
-  Clock,
-  DefinitionOf,
-  InnerKind,
-  InnerPlugin,
-  Plugin,
-  PluginContext,
-  PluginKind,
-  PluginKinds,
-  PluginRegistry,
-  StartCheckContext,
-} from '@sluice/plugin';
-import { logLevels, type AgentLog } from '@sluice/log';
+import type { Logger } from '@sluice/server';
+import type { Clock } from '../clock.js';
+import type { InnerKind, InnerPlugin, PluginContext } from '../context.js';
+import type { DefinitionOf, PluginKind, PluginKinds, StartCheckContext } from '../definition.js';
+import type { PluginRegistry } from '../loading/registry.js';
+import type { EventSink } from '../output.js';
+import type { Plugin } from '../plugin.js';
 
+/** A log that can make another for one plugin; pino's can. */
+export interface HostLog extends Logger {
+  /** Makes a log whose lines have these fields, with a level of its own. */
+  child(fields: object, options?: { level?: string }): Logger;
+}
+
+/** What a {@link PluginMaker} makes plugins with. */
 export interface PluginMakerOptions {
   readonly registry: PluginRegistry;
-  readonly log: AgentLog;
+  readonly log: HostLog;
+  /** What `@log_level` can be. */
+  readonly logLevels: readonly string[];
   readonly workerId: number;
   readonly workers: number;
   readonly clock: Clock;
@@ -29,8 +32,9 @@ export interface MadePlugin<P extends Plugin = Plugin> {
 }
 
 /** Looks for what would keep one plugin from starting. */
-type StartCheck = (claim: ClaimPort) => Promise<readonly ConfigError[]>;
+export type StartCheck = (claim: ClaimPort) => Promise<readonly ConfigError[]>;
 
+/** Says that a plugin is going to listen on a port. @returns the section of another that does */
 export type ClaimPort = NonNullable<StartCheckContext['claimPort']>;
 
 /** Makes plugins from their sections: unique ids, logs, parameters read, plugins inside of others. */
@@ -48,20 +52,19 @@ export class PluginMaker {
   /**
    * The context of a plugin, without what its kind alone has.
    *
-   * @param create makes plugins inside of it
-   * @param parent what its id begins with, where it stands inside of another. Default: its type
+   * @param output makes an output inside of it; all other kinds are made here
+   * @param id Default: the section's `@id`, or else its type and a number
    * @throws ConfigError for a duplicate id, or an unknown log level
    */
   context(
     definition: { readonly type: string },
     element: ConfigElement,
-    create: NonNullable<PluginContext['create']>,
-    parent?: string,
+    output: (section: ConfigElement, usual?: string) => EventSink,
+    id = this.#id(definition.type, element),
   ): PluginContext {
-    const { log, workerId, workers, clock } = this.#options;
-    const id = this.#id(parent ?? definition.type, element);
+    const { log, logLevels, workerId, workers, clock } = this.#options;
     const level = element.logLevel;
-    if (level !== undefined && !(logLevels as readonly string[]).includes(level)) {
+    if (level !== undefined && !logLevels.includes(level)) {
       throw element.error(`@log_level: expected one of ${logLevels.join(', ')}`, {
         param: '@log_level',
       });
@@ -72,7 +75,14 @@ export class PluginMaker {
       workerId,
       workers,
       clock,
-      create,
+      create: <Inner extends InnerKind>(
+        kind: Inner,
+        section: ConfigElement,
+        usual?: string,
+      ): InnerPlugin<Inner> => {
+        if (kind === 'output') return output(section, usual) as InnerPlugin<Inner>;
+        return this.#inner(kind, section, usual, output, id) as InnerPlugin<Inner>;
+      },
     };
   }
 
@@ -109,23 +119,19 @@ export class PluginMaker {
     return plugin;
   }
 
-  /**
-   * Makes a plugin that is not an output inside of another.
-   *
-   * @param ignoreParams parameters that the other one reads
-   * @throws ConfigError
-   */
-  inner<Kind extends Exclude<InnerKind, 'output'>>(
+  /** Makes a plugin that is not an output inside of another. */
+  #inner<Kind extends Exclude<InnerKind, 'output'>>(
     kind: Kind,
     element: ConfigElement,
     usual: string | undefined,
-    create: NonNullable<PluginContext['create']>,
+    output: (section: ConfigElement, usual?: string) => EventSink,
     parent: string,
-    ignoreParams: readonly string[] = [],
   ): InnerPlugin<Kind> {
     const definition = this.#options.registry.find(kind, element, usual);
-    const id = `${parent}.${element.name}`;
-    const context = this.context(definition, element, create, id);
+    const id = this.#id(`${parent}.${element.name}`, element);
+    const context = this.context(definition, element, output, id);
+    // The buffer, which reads the same section, warns of what neither of the two knows.
+    const ignoreParams = kind === 'chunk_store' ? [...element.params.keys()] : [];
     return this.make(definition, element, context, { ignoreParams }) as InnerPlugin<Kind>;
   }
 

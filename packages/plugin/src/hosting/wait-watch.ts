@@ -1,5 +1,5 @@
-import type { Clock } from '@sluice/plugin';
-import type { AgentLog } from '@sluice/log';
+import type { Logger } from '@sluice/server';
+import type { Clock } from '../clock.js';
 import type { Guard } from './guards.js';
 
 /** Milliseconds between two looks. */
@@ -16,7 +16,7 @@ export class WaitWatch {
   constructor(
     readonly guards: readonly Guard[],
     readonly clock: Clock,
-    readonly log: AgentLog,
+    readonly log: Logger,
   ) {}
 
   start(): void {

@@ -1,6 +1,15 @@
 import type { EventStream } from '@sluice/event-stream';
-import { checkKeeping, KEPT, type Clock, type EventSink, type Keeping } from '@sluice/plugin';
-import type { FilterStep } from '../routing/routes.js';
+import type { Clock } from '../clock.js';
+import { checkKeeping, KEPT, type Keeping } from '../kept.js';
+import type { EventSink } from '../output.js';
+
+/** A filter, or what the host has put around one. */
+export interface FilterStep {
+  /** The id of the filter. */
+  readonly id: string;
+  /** As of a filter. */
+  filter(tag: string, stream: EventStream): EventStream | Promise<EventStream>;
+}
 
 /** What the host puts around a plugin that events go through: it is seen when they wait for it. */
 export abstract class Guard {

@@ -1,7 +1,9 @@
 import type { EventStream } from '@sluice/event-stream';
-import { KEPT, type EventSink, type Keeping, type Latency } from '@sluice/plugin';
-import type { Router, Traffic } from '@sluice/plugin';
-import type { FilterStep } from '../routing/routes.js';
+import type { Latency, Traffic } from '../host.js';
+import { KEPT, type Keeping } from '../kept.js';
+import type { EventSink } from '../output.js';
+import type { Router } from '../router.js';
+import type { FilterStep } from './guards.js';
 
 /** Seconds: from what a memory copy takes to what makes a sender give up. */
 const bounds: readonly number[] = [
