@@ -3,12 +3,29 @@ import { toEventTime, writeEventTime, type EventInput } from './encode.js';
 import { EventStreamError } from './errors.js';
 import { EventStream } from './event-stream.js';
 import { EventTime } from './event-time.js';
+import type { Value } from './decode.js';
+import { JsonPacker, NO_ROOM, NOT_PACKED } from './packed/pack-json.js';
+import { writeInteger } from './packed/write-parts.js';
 import { MAX_DEPTH } from './packed/msgpack.js';
 
 /** Strings up to this length are written by a loop, which beats a call into C++. */
 const shortString = 48;
 const mostUnsigned = 2n ** 64n - 1n;
+const json = new JsonPacker();
 const leastSigned = -(2n ** 63n);
+
+/** How {@link EventPacker.addJson} finds the time of an event. */
+export interface JsonTimes {
+  /** The field that has it, as UTF-8; undefined where none has. */
+  readonly timeField: Buffer | undefined;
+  /** Whether the record has that field, too. */
+  readonly keepTimeField: boolean;
+  /**
+   * @param value of the field; undefined where the record has none
+   * @returns undefined for an event without a time, null for a value that is no time
+   */
+  timeOf(value: Value | undefined): EventTime | undefined | null;
+}
 
 /**
  * Collects events one by one and gives them as one {@link EventStream}: for an input that reads
@@ -58,6 +75,24 @@ export class EventPacker {
     this.#count++;
   }
 
+  /**
+   * Adds what one JSON text says, an object or an array of objects, without making objects of
+   * JavaScript of it.
+   *
+   * @param time of events that have none (default: now)
+   * @returns false where nothing is added: for a text with mistakes, and for what is rare in logs
+   *   (duplicate names, integers beyond 15 digits, lone surrogates), the caller needs a reader of its
+   *   own
+   */
+  addJson(text: Buffer, times: JsonTimes, time?: EventTime): boolean {
+    const start = this.#at;
+    const added = this.#addJson(text, times, time);
+    json.forget();
+    if (added > 0) this.#count += added;
+    else this.#at = start;
+    return added > 0;
+  }
+
   /** All events added since the last time, in bytes that nobody else has. */
   take(): EventStream {
     const stream = EventStream.fromScanned(
@@ -67,6 +102,39 @@ export class EventPacker {
     this.#at = 0;
     this.#count = 0;
     return stream;
+  }
+
+  /** @returns how many events; 0 where nothing is to be added */
+  #addJson(text: Buffer, times: JsonTimes, time: EventTime | undefined): number {
+    let at = afterBlanks(text, 0);
+    const list = text[at] === 0x5b;
+    for (let added = 1; ; added++) {
+      if (list) at = afterBlanks(text, at + 1);
+      if (!this.#addObject(text, at, times, time)) return 0;
+      at = afterBlanks(text, json.next);
+      if (list && text[at] === 0x2c) continue;
+      if (list && text[at++] !== 0x5d) return 0;
+      return afterBlanks(text, at) === text.length ? added : 0;
+    }
+  }
+
+  #addObject(text: Buffer, at: number, times: JsonTimes, usual: EventTime | undefined): boolean {
+    const { timeField, keepTimeField } = times;
+    this.#room(text.length - at + 32);
+    let end: number;
+    for (;;) {
+      const record = this.#at + 11;
+      end = json.pack(text, at, text.length, this.#bytes, record, timeField, keepTimeField);
+      if (end !== NO_ROOM) break;
+      this.#room(2 * (this.#bytes.length - this.#at));
+    }
+    if (end === NOT_PACKED) return false;
+    const time = times.timeOf(json.value);
+    if (time === null) return false;
+    this.#bytes[this.#at] = 0x92;
+    writeEventTime(this.#bytes, this.#at + 1, time ?? usual ?? EventTime.now());
+    this.#at = end;
+    return true;
   }
 
   #room(bytes: number): void {
@@ -207,33 +275,14 @@ export class EventPacker {
       return;
     }
     this.#room(9);
-    const bytes = this.#bytes;
-    if (value >= 0) {
-      if (value < 0x80) bytes[this.#at++] = value;
-      else if (value < 0x100) {
-        bytes[this.#at++] = 0xcc;
-        bytes[this.#at++] = value;
-      } else if (value < 0x1_00_00) {
-        bytes[this.#at++] = 0xcd;
-        this.#at = bytes.writeUInt16BE(value, this.#at);
-      } else if (value < 0x1_0000_0000) {
-        bytes[this.#at++] = 0xce;
-        this.#at = bytes.writeUInt32BE(value, this.#at);
-      } else this.#bigint(BigInt(value));
-    } else if (value >= -0x20) bytes[this.#at++] = value & 0xff;
-    else if (value >= -0x80) {
-      bytes[this.#at++] = 0xd0;
-      bytes[this.#at++] = value & 0xff;
-    } else if (value >= -0x80_00) {
-      bytes[this.#at++] = 0xd1;
-      this.#at = bytes.writeInt16BE(value, this.#at);
-    } else if (value >= -0x8000_0000) {
-      bytes[this.#at++] = 0xd2;
-      this.#at = bytes.writeInt32BE(value, this.#at);
-    } else this.#bigint(BigInt(value));
+    this.#at = writeInteger(this.#bytes, this.#at, value);
   }
 
   #bigint(value: bigint): void {
+    if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) {
+      this.#number(Number(value));
+      return;
+    }
     this.#room(9);
     const bytes = this.#bytes;
     if (value > mostUnsigned || value < leastSigned) {
@@ -247,6 +296,16 @@ export class EventPacker {
       this.#at = bytes.writeBigInt64BE(value, this.#at);
     }
   }
+}
+
+/** @returns where something else than a blank of JSON is, or the end */
+function afterBlanks(text: Buffer, from: number): number {
+  let at = from;
+  for (; at < text.length; at++) {
+    const byte = text[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+  }
+  return at;
 }
 
 function checkDepth(depth: number): void {

@@ -3,7 +3,7 @@ export { EventStream, type Event } from './event-stream.js';
 export { EventStreamError, type EventStreamErrorCode } from './errors.js';
 export { type JsonLinesOptions } from './json-lines.js';
 export { encodeValue, type EventInput } from './encode.js';
-export { EventPacker } from './event-packer.js';
+export { EventPacker, type JsonTimes } from './event-packer.js';
 export { decodeValue } from './decode-value.js';
 export type { EventRecord, Value } from './decode.js';
 export { ExtensionValue, FloatValue } from './scalar.js';

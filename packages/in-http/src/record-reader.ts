@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ConfigElement, t } from '@sluice/config';
-import { EventTime, FloatValue } from '@sluice/event-stream';
+import { EventTime, FloatValue, type EventPacker, type JsonTimes } from '@sluice/event-stream';
 import {
   innerPlugin,
   sectionOf,
@@ -19,9 +19,23 @@ export interface RequestContents {
   readonly fields: Fields;
 }
 
-/** Turns what a request brings into records. */
-export type ReadRecords = (contents: RequestContents, found: ParsedCallback) => void;
+/** Turns what a request brings into events. */
+export interface RecordReader {
+  /** Gives each record. */
+  read(contents: RequestContents, found: ParsedCallback): void;
+  /** The same, straight into a packer. */
+  readInto(contents: RequestContents, packer: EventPacker): void;
+}
 
+/** The parameters that leave JSON as it is. */
+const simple = new Set([
+  '@type',
+  'json_parser',
+  'stream_buffer_size',
+  'time_key',
+  'keep_time_key',
+  'estimate_current_event',
+]);
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const mostSeconds = 2 ** 32 - 1;
@@ -31,16 +45,19 @@ const mostSeconds = 2 ** 32 - 1;
  *
  * @throws ConfigError
  */
-export function recordReader(context: InputContext, parent: ConfigElement): ReadRecords {
+export function recordReader(context: InputContext, parent: ConfigElement): RecordReader {
   const section = sectionOf(parent, 'parser');
   const type = section.type ?? parent.get('format') ?? 'in_http';
   if (type === 'in_http' || type === 'default') return defaultReader(context, section);
   const parser = innerPlugin(context, 'parser', withParams(section, { '@type': type }));
-  return ({ body }, found) => parser.parse(body, found);
+  return {
+    read: ({ body }, found) => parser.parse(body, found),
+    readInto: ({ body }, packer) => parser.parseInto(body, packer),
+  };
 }
 
 /** JSON, NDJSON or MessagePack, by the type of the body or by the name of a field. */
-function defaultReader(context: InputContext, section: ConfigElement): ReadRecords {
+function defaultReader(context: InputContext, section: ConfigElement): RecordReader {
   // Fluentd reads times of this parser in its own way, where nothing is said of their type.
   const own = !section.params.has('time_type') && !section.params.has('time_format');
   const timeKey = section.get('time_key') ?? 'time';
@@ -50,17 +67,43 @@ function defaultReader(context: InputContext, section: ConfigElement): ReadRecor
   const key = own ? `${timeKey} ${randomBytes(12).toString('hex')}` : timeKey;
   const parserOfType = (name: string): Parser =>
     innerPlugin(context, 'parser', withParams(section, { '@type': name, time_key: key }));
+  // Records that nothing changes but for their times.
+  const plain = ![...section.params.keys()].some((name) => !simple.has(name));
   const parsers = { json: parserOfType('json'), msgpack: parserOfType('msgpack') };
-  return (contents, found) => {
-    const take: ParsedCallback = own
-      ? (_time, record) => found(ownTime(record, timeKey, keepTimeKey), record)
-      : found;
-    const [format, bytes] = payloadOf(contents);
-    if (format !== 'ndjson') {
-      parsers[format].parse(bytes, take);
-      return;
+  const times: JsonTimes = {
+    timeField: Buffer.from(timeKey),
+    keepTimeField: keepTimeKey,
+    timeOf: timeOrNull(timeKey),
+  };
+  const take = (found: ParsedCallback): ParsedCallback =>
+    own ? (_time, record) => found(ownTime(record, timeKey, keepTimeKey), record) : found;
+  const readJsonInto = (text: Buffer, packer: EventPacker): void => {
+    if (!own) parsers.json.parseInto(text, packer);
+    else if (!plain || !packer.addJson(text, times)) {
+      parsers.json.parse(
+        text,
+        take((time, record) => packer.add(time, record)),
+      );
     }
-    eachLine(bytes, (line) => parsers.json.parse(line, take));
+  };
+  return {
+    read: (contents, found) => {
+      const [format, bytes] = payloadOf(contents);
+      const taken = take(found);
+      if (format !== 'ndjson') parsers[format].parse(bytes, taken);
+      else eachLine(bytes, (line) => parsers.json.parse(line, taken));
+    },
+    readInto: (contents, packer) => {
+      const [format, bytes] = payloadOf(contents);
+      if (format === 'ndjson') eachLine(bytes, (line) => readJsonInto(line, packer));
+      else if (format === 'json') readJsonInto(bytes, packer);
+      else {
+        parsers.msgpack.parse(
+          bytes,
+          take((time, record) => packer.add(time, record)),
+        );
+      }
+    },
   };
 }
 
@@ -101,6 +144,11 @@ function ownTime(
   if (!Object.hasOwn(record, key)) return undefined;
   const value = record[key];
   if (!keep) Reflect.deleteProperty(record, key);
+  return timeOfValue(value, key);
+}
+
+/** @throws RequestRefusal */
+function timeOfValue(value: unknown, key: string): EventTime | undefined {
   if (value === null || value === undefined || value === false) return undefined;
   if (value instanceof EventTime) return value;
   const seconds = typeof value === 'bigint' || value instanceof FloatValue ? Number(value) : value;
@@ -109,6 +157,18 @@ function ownTime(
   }
   // Milliseconds, as pino and browsers write them: as seconds they would be beyond any event.
   return secondsToTime(seconds > mostSeconds ? seconds / 1000 : seconds, key);
+}
+
+/** As {@link timeOfValue}, with null in place of an error. */
+function timeOrNull(key: string): JsonTimes['timeOf'] {
+  return (value) => {
+    try {
+      return timeOfValue(value, key);
+    } catch (error) {
+      if (error instanceof RequestRefusal) return null;
+      throw error;
+    }
+  };
 }
 
 /** @throws RequestRefusal for a time that an event cannot have */

@@ -7,7 +7,7 @@ import {
 } from '@sluice/event-stream';
 import { ParseError } from '@sluice/plugin';
 import { addForm, addMultipart, boundaryOf, type Fields } from './fields.js';
-import { secondsToTime, type ReadRecords } from './record-reader.js';
+import { secondsToTime, type RecordReader } from './record-reader.js';
 import { RequestRefusal } from './refusal.js';
 import type { HttpConfig } from './section.js';
 
@@ -34,14 +34,14 @@ export function targetOf(url: string, prefix: string | undefined): Target {
 /** Makes the events of requests. */
 export class RequestEvents {
   readonly #config: HttpConfig;
-  readonly #read: ReadRecords;
+  readonly #reader: RecordReader;
   readonly #anyType: boolean;
   readonly #packer = new EventPacker();
 
   /** @param anyType the body goes to one parser, whatever its type is */
-  constructor(config: HttpConfig, read: ReadRecords, anyType: boolean) {
+  constructor(config: HttpConfig, reader: RecordReader, anyType: boolean) {
     this.#config = config;
-    this.#read = read;
+    this.#reader = reader;
     this.#anyType = anyType;
   }
 
@@ -67,9 +67,13 @@ export class RequestEvents {
     const time = timeOf(fields.get('time'));
     const packer = this.#packer;
     try {
-      this.#read({ contentType, body, fields }, (found, record) => {
-        packer.add(time ?? found, added === undefined ? record : Object.assign(record, added));
-      });
+      const contents = { contentType, body, fields };
+      if (time === undefined && added === undefined) this.#reader.readInto(contents, packer);
+      else {
+        this.#reader.read(contents, (found, record) => {
+          packer.add(time ?? found, added === undefined ? record : Object.assign(record, added));
+        });
+      }
       return packer.take();
     } catch (error) {
       if (packer.count > 0) packer.take(); // all or nothing: the client sends the whole again

@@ -24,8 +24,12 @@ export class ReceivedTexts {
   add(text: Buffer, peer: string, fields: Readonly<Record<string, string>> | undefined): void {
     this.#texts++;
     try {
+      if (fields === undefined) {
+        this.#parser.parseInto(text, this.#packer);
+        return;
+      }
       this.#parser.parse(text, (time, record) => {
-        this.#packer.add(time, fields === undefined ? record : Object.assign(record, fields));
+        this.#packer.add(time, Object.assign(record, fields));
       });
     } catch (error) {
       if (!(error instanceof ParseError || error instanceof EventStreamError)) throw error;

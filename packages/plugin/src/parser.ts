@@ -1,4 +1,4 @@
-import type { EventTime } from '@sluice/event-stream';
+import type { EventPacker, EventTime } from '@sluice/event-stream';
 import { Plugin } from './plugin.js';
 
 /** Takes one event that a parser found; `time` is undefined where the text has none. */
@@ -30,6 +30,20 @@ export abstract class Parser extends Plugin {
    * @throws ParseError for a text that cannot be read
    */
   abstract parse(text: Buffer, found: ParsedCallback): void;
+
+  /**
+   * As {@link Parser.parse}, for a caller that wants the events packed and does not look into them. A
+   * parser that can write them without making records overrides this; by default it is done with
+   * {@link Parser.parse}.
+   *
+   * @param packer gets the events
+   * @param time of events whose text has none (default: now)
+   * @throws ParseError for a text that cannot be read
+   * @throws EventStreamError for a record that is nested too deep
+   */
+  parseInto(text: Buffer, packer: EventPacker, time?: EventTime): void {
+    this.parse(text, (found, record) => packer.add(found ?? time, record));
+  }
 }
 
 declare module './context.js' {

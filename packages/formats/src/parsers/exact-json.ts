@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FloatValue } from '@sluice/event-stream';
 
-const oddNumber = /[[:,\s]-?(?:\d{16,}|\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]))/;
+const oddNumber = /[[:,\s](?:-?(?:\d{16,}|\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]))|-0(?!\.))/;
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 // Nobody outside knows it, so no text of a peer can begin with it.
@@ -9,7 +9,7 @@ const mark = randomBytes(12).toString('hex');
 
 /**
  * `JSON.parse` that keeps integers beyond 2^53, as bigints, and floats without a fraction, as
- * FloatValues: 1.0 is not 1.
+ * FloatValues: 1.0 is not 1. The integer -0 is 0.
  *
  * @throws SyntaxError
  */
@@ -28,7 +28,8 @@ export function parseExactJson(text: string): unknown {
 /** Whether JSON.parse makes of a number what it is. */
 function isUsual(token: string): boolean {
   const value = Number(token);
-  return /^-?\d+$/.test(token) ? Number.isSafeInteger(value) : !Number.isInteger(value);
+  if (!/^-?\d+$/.test(token)) return !Number.isInteger(value);
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
 
 function exact(token: string): bigint | FloatValue {

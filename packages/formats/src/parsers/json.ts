@@ -1,5 +1,6 @@
 import { t } from '@sluice/config';
-import type { ParsedCallback } from '@sluice/plugin';
+import type { EventPacker, EventTime, JsonTimes } from '@sluice/event-stream';
+import { ParseError, type ParsedCallback } from '@sluice/plugin';
 import { define } from './define.js';
 import { parseExactJson } from './exact-json.js';
 import { TextParser, type ParsedRecord } from './text-parser.js';
@@ -14,6 +15,25 @@ export function isRecord(value: unknown): value is ParsedRecord {
 }
 
 class JsonParser extends TextParser {
+  readonly #times: JsonTimes = {
+    timeField: this.timeKey === undefined ? undefined : Buffer.from(this.timeKey),
+    keepTimeField: this.keepTimeKey,
+    timeOf: (value) => {
+      if (value === undefined) return this.estimate();
+      try {
+        return this.timeOf(value);
+      } catch (error) {
+        if (error instanceof ParseError) return null;
+        throw error;
+      }
+    },
+  };
+
+  override parseInto(text: Buffer, packer: EventPacker, time?: EventTime): void {
+    if (this.isPlain && packer.addJson(text, this.#times, time)) return;
+    super.parseInto(text, packer, time);
+  }
+
   protected readText(text: string, found: ParsedCallback): void {
     let value: unknown;
     try {

@@ -21,7 +21,7 @@ export function setField(record: ParsedRecord, name: string, value: unknown): vo
 /** What all parsers do with a record that they have found: its time, its types, its limits. */
 export abstract class RecordParser extends Parser {
   protected readonly keepTimeKey: boolean;
-  readonly #timeKey: string | undefined;
+  protected readonly timeKey: string | undefined;
   readonly #readTime: ReadTime;
   readonly #types: Map<string, ConvertValue> | undefined;
   readonly #nullPattern: RegExp | undefined;
@@ -38,7 +38,7 @@ export abstract class RecordParser extends Parser {
   ) {
     super(context);
     this.keepTimeKey = config.keepTimeKey;
-    this.#timeKey = config.timeKey;
+    this.timeKey = config.timeKey;
     this.#readTime = timeReader(config);
     this.#types = config.types && valueTypes(config.types, config);
     this.#nullPattern = config.nullValuePattern;
@@ -57,6 +57,11 @@ export abstract class RecordParser extends Parser {
     if (this.#limit.run(() => this.read(text, found))) return;
     this.log.warn({ parser: this.type, bytes: text.length }, 'parsing timed out');
     throw this.error('parsing timed out');
+  }
+
+  /** Whether a record stays as it is found, but for its time, and nothing is timed. */
+  protected get isPlain(): boolean {
+    return !this.#converts && this.#limit === undefined;
   }
 
   /** Does what {@link Parser.parse} says. */
@@ -94,7 +99,7 @@ export abstract class RecordParser extends Parser {
   }
 
   #time(record: ParsedRecord): EventTime | undefined {
-    const key = this.#timeKey;
+    const key = this.timeKey;
     if (key === undefined || !Object.hasOwn(record, key)) return this.estimate();
     const value = record[key];
     const time = this.timeOf(value instanceof FloatValue ? value.value : value);
