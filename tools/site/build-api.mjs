@@ -16,8 +16,14 @@ const requiredToBeDocumented = [
   'Interface',
   'Method',
   'Accessor',
+  'Property',
   'TypeAlias',
 ];
+
+/** What has no docstring where TypeDoc looks for one: the conditions of a conditional type. */
+const intentionallyNotDocumented = ['multiple', 'required', 'init'].map(
+  (name) => `@sluice/config.SubsectionValue.__type.${name}`,
+);
 
 /** What public types mention that is nobody's business: the inside of a class, or of a table. */
 const intentionallyNotExported = {
@@ -57,6 +63,7 @@ export async function buildApi(out) {
       disableGit: true,
       sourceLinkTemplate: `${sourceUrl('{path}')}#L{line}`,
       requiredToBeDocumented,
+      intentionallyNotDocumented,
       packagesRequiringDocumentation: all.map(({ name }) => name),
       out,
       router: 'member',

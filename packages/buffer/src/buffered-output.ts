@@ -33,6 +33,7 @@ export interface BufferedOutputOptions {
   readonly secondary?: EventSink | undefined;
   /** `<buffer>`, as {@link bufferSection} reads it, and its section. */
   readonly config: BufferConfig;
+  /** The section that `config` was read from: errors point at it. */
   readonly element: ConfigElement;
 }
 
@@ -42,6 +43,7 @@ export interface BufferedOutputOptions {
  * says what is written when, and `Flusher` writes, tries again and gives up.
  */
 export class BufferedOutput extends Output {
+  /** What is written to, without the buffer. */
   readonly output: Output;
   readonly #store: ChunkStore;
   readonly #settings: BufferSettings;

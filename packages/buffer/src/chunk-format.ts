@@ -35,7 +35,9 @@ export interface ChunkHeader {
 
 /** Thrown for a file that is not a chunk, or whose header is damaged. */
 export class ChunkFormatError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_CHUNK_FORMAT';
+  /** What a stack trace begins with. */
   override readonly name = 'ChunkFormatError';
 }
 

@@ -1,9 +1,12 @@
 /** Thrown when the buffer is full. Fluentd: `BufferOverflowError`. */
 export class BufferOverflowError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'BufferOverflowError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_BUFFER_OVERFLOW';
 
   constructor(
+    /** Id of the output whose buffer it is. */
     readonly plugin: string,
     /** `total_limit_size`, bytes. */
     readonly limit: number,
@@ -14,10 +17,15 @@ export class BufferOverflowError extends Error {
 
 /** Thrown for events that come after the buffer has been shut down. */
 export class BufferClosedError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'BufferClosedError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_BUFFER_CLOSED';
 
-  constructor(readonly plugin: string) {
+  constructor(
+    /** Id of the output whose buffer it is. */
+    readonly plugin: string,
+  ) {
     super(`${plugin}: the buffer is shut down`);
   }
 }

@@ -15,8 +15,11 @@ export type ParamForm = 'bare' | 'single' | 'double' | 'json' | 'yaml';
 
 /** One parameter of a section. */
 export interface ConfigParam {
+  /** As the file has it, in snake case. */
   readonly name: string;
+  /** The text, or that there is none; no type has been applied to it yet. */
   readonly value: ParamValue;
+  /** How it was written, on which depends what a value may be. */
   readonly form: ParamForm;
   /** Where its name is. */
   readonly location: Location;
@@ -46,11 +49,17 @@ export class ConfigElement {
   readonly argLocation: Location;
 
   constructor(options: {
+    /** As in the file: `source`. */
     name: string;
+    /** What stands behind the name: `app.**`. Default: nothing. */
     arg?: string;
+    /** Where the section starts. */
     location: Location;
+    /** Where its argument is. Default: where the section starts. */
     argLocation?: Location | undefined;
+    /** In the order of the file. Default: none. */
     params?: Iterable<ConfigParam>;
+    /** The sections inside. Default: none. */
     elements?: ConfigElement[];
   }) {
     this.name = options.name;

@@ -26,6 +26,7 @@ export type ConfigErrorCode =
 
 /** What a {@link ConfigError} is made of. */
 export interface ConfigErrorDetails {
+  /** What kind of mistake it is. */
   readonly code: ConfigErrorCode;
   /** Where it is; absent where there is no text to point at, as for a missing file. */
   readonly location?: Location | undefined;
@@ -35,6 +36,7 @@ export interface ConfigErrorDetails {
   readonly parameter?: string | undefined;
   /** The value is a secret: {@link ConfigError.format} hides the line from the column on. */
   readonly secret?: boolean | undefined;
+  /** What has led to it, such as the system's error about a file. */
   readonly cause?: unknown;
 }
 
@@ -51,7 +53,9 @@ const severalBrand = Symbol.for('@sluice/config.ConfigErrors');
  * brought along.
  */
 export class ConfigError extends Error {
+  /** What a stack trace begins with. */
   override readonly name: string = 'ConfigError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code: ConfigErrorCode;
   /** The file, where known. */
   readonly file: string | undefined;
@@ -119,6 +123,7 @@ export class ConfigError extends Error {
  * Several mistakes that were found together. Its own fields are those of the first one.
  */
 export class ConfigErrors extends ConfigError {
+  /** What a stack trace begins with. */
   override readonly name = 'ConfigErrors';
   /** All of them, in the order of the configuration where that is known. */
   readonly errors: readonly ConfigError[];

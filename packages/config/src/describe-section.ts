@@ -11,35 +11,47 @@ export interface ParamDescription {
   readonly type: string;
   /** The words that an enum allows. */
   readonly values?: readonly string[];
+  /** A section without it is an error. */
   readonly required: boolean;
   /** The default; undefined where there is none. */
   readonly default?: unknown;
   /** The default as a file would have it: `0644`, `256m`, `60s`. */
   readonly defaultText?: string;
+  /** What it does, as a sentence for people. */
   readonly description?: string;
+  /** Its value is masked wherever a configuration is shown. */
   readonly secret: boolean;
   /** Its other names. */
   readonly aliases: readonly string[];
+  /** It still works; what to use in its place. */
   readonly deprecated?: string;
+  /** It no longer works; what to do in its place. */
   readonly obsoleted?: string;
 }
 
 /** What is to be known of a section. */
 export interface SectionDescription {
+  /** As in the file: `transport`. */
   readonly name: string;
+  /** What it is for, as a sentence or two for people. */
   readonly description?: string;
   /** The argument, where the section has one. */
   readonly argument?: ParamDescription;
+  /** In the order of the definition. */
   readonly params: readonly ParamDescription[];
   /** It takes parameters of any other name, of this type. */
   readonly rest?: ParamDescription;
+  /** Those that may stand inside. */
   readonly sections: readonly SubsectionDescription[];
 }
 
 /** A section inside a section. */
 export interface SubsectionDescription extends SectionDescription {
+  /** The section around it needs it. */
   readonly required: boolean;
+  /** It may stand there several times. */
   readonly multiple: boolean;
+  /** Its other names. */
   readonly aliases: readonly string[];
 }
 

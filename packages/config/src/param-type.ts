@@ -14,8 +14,20 @@ export interface ParamMeta {
 
 /** What a parameter's text was read as, or what is wrong with it. */
 export type Reading<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly message: string; readonly hint?: string | undefined };
+  | {
+      /** It can be read. */
+      readonly ok: true;
+      /** What it was read as. */
+      readonly value: T;
+    }
+  | {
+      /** It cannot be read. */
+      readonly ok: false;
+      /** What is wrong, without the name of the parameter. */
+      readonly message: string;
+      /** What would be right. */
+      readonly hint?: string | undefined;
+    };
 
 /** All that is known of a parameter besides how it is read. */
 export interface TypeMeta extends ParamMeta {

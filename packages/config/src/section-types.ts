@@ -20,6 +20,7 @@ export interface SubsectionOptions {
 
 /** A section inside a section. */
 export interface Subsection extends SubsectionOptions {
+  /** What it is read with. */
   readonly section: Section<unknown>;
 }
 
@@ -27,8 +28,11 @@ export interface Subsection extends SubsectionOptions {
 export interface RawSubsection {
   /** The section's name in the file. */
   readonly raw: string;
+  /** It must be there. Default: false. */
   readonly required?: boolean;
+  /** It may be there several times. Default: false, once at most. */
   readonly multiple?: boolean;
+  /** What it is for, as a sentence or two for people. */
   readonly description?: string;
 }
 
@@ -55,12 +59,19 @@ export type SectionValue<
 > = Simplify<
   { [K in keyof P]: ParamOutput<P[K]> } & { [K in keyof A]: ParamOutput<A[K]> } & {
     [K in keyof S]: SubsectionValue<S[K]>;
-  } & ([R] extends [ParamType<unknown>] ? { rest: Record<string, ParamOutput<R>> } : unknown)
+  } & ([R] extends [ParamType<unknown>]
+      ? {
+          /** The parameters that have no schema of their own, by their names in the file. */
+          rest: Record<string, ParamOutput<R>>;
+        }
+      : unknown)
 >;
 
 /** Reports a mistake that a section's `check` found. */
 export interface CheckContext {
+  /** The section that is being checked. */
   readonly element: ConfigElement;
+  /** Takes warnings; undefined where nobody wants them. */
   readonly log: ConfigLogger | undefined;
   /**
    * The error to throw.
@@ -113,7 +124,9 @@ export interface ReadContext {
 
 /** A section's definition; see {@link defineSection}. */
 export interface Section<T> {
+  /** As in the file: `transport`. */
   readonly name: string;
+  /** What it may hold. */
   readonly schema: SectionSchema;
   /**
    * Reads a section: values converted, defaults filled in, nested sections read.

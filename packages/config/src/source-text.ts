@@ -2,7 +2,9 @@
 export interface Location {
   /** The file's path as it was given or included, or what the caller named the text. */
   readonly file: string;
+  /** From 1. */
   readonly line: number;
+  /** In characters, from 1. */
   readonly column: number;
   /** The text of that line, without its line end. */
   readonly lineText: string;

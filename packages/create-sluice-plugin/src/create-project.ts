@@ -7,7 +7,9 @@ import type { Kind, Language } from './choices.js';
 export interface ProjectOptions {
   /** The type of the plugin, as a configuration names it: `my_input`, or `acme/my_input`. */
   readonly type: string;
+  /** What the plugin does: receive, send, change, read or write events. */
   readonly kind: Kind;
+  /** What its files are written in. */
   readonly language: Language;
   /** Folder in which the project gets a folder of its own. Default: the current one. */
   readonly in?: string;

@@ -7,6 +7,7 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefi
 export interface EventInput {
   /** Default: now. A Date, an {@link EventTime}, or seconds since 1970 (a fraction is kept). */
   time?: EventTime | Date | number | null;
+  /** Field names and values; MessagePack has to have a form of each. */
   record: Record<string, unknown>;
   /** Fluent Bit's metadata; the entry is then written as `[[time, metadata], record]`. */
   metadata?: Record<string, unknown>;

@@ -4,9 +4,11 @@ export type EventStreamErrorCode =
 
 /** Bytes that are not an event stream: cut short, not MessagePack, or entries of another shape. */
 export class EventStreamError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'EventStreamError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: EventStreamErrorCode,
     message: string,
     /** Where in the given bytes the fault lies. */

@@ -11,6 +11,7 @@ import { packFields, setFields } from './packed/set-fields.js';
 
 /** One decoded event. */
 export interface Event {
+  /** With nanoseconds; entries in whole seconds have 0 of them. */
   time: EventTime;
   /** Its Buffers (of MessagePack's bin) are views on the stream's bytes. */
   record: EventRecord;
@@ -47,6 +48,7 @@ export class EventStream implements Iterable<Event> {
     readonly chunkId: string | undefined,
   ) {}
 
+  /** A stream without events, which everybody may share. */
   static readonly empty = new EventStream(EMPTY, 0, false, undefined);
 
   /**
@@ -93,7 +95,14 @@ export class EventStream implements Iterable<Event> {
   static scan(
     bytes: Uint8Array,
     now?: EventTime,
-  ): { stream: EventStream; entries: number; invalid: number } {
+  ): {
+    /** The valid entries. */
+    stream: EventStream;
+    /** How many there were, the invalid ones included. */
+    entries: number;
+    /** How many were left out. */
+    invalid: number;
+  } {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const found = scanEntries(buffer, 0, buffer.length);
     if (found.status !== 0) {

@@ -28,6 +28,7 @@ export interface JsonLinesOptions {
   timeKey?: string;
   /** With {@link JsonLinesOptions.tag}: adds the tag to each record under this name. */
   tagKey?: string;
+  /** What is written under `tagKey`. Default: no tag. */
   tag?: string;
   /** What ends each line. Default `\n`. */
   newline?: string;

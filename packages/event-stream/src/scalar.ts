@@ -6,7 +6,10 @@ import { u32 } from './packed/msgpack.js';
  * takes it among the values of a record.
  */
 export class FloatValue {
-  constructor(readonly value: number) {}
+  constructor(
+    /** The number that it is written as. */
+    readonly value: number,
+  ) {}
 
   /** The number itself. */
   valueOf(): number {
@@ -24,11 +27,17 @@ export class ExtensionValue {
   constructor(
     /** -128 to 127. */
     readonly type: number,
+    /** The bytes as they came, a view on the stream's. */
     readonly data: Buffer,
   ) {}
 
   /** Its type, and its bytes as base64. */
-  toJSON(): { type: number; data: string } {
+  toJSON(): {
+    /** -128 to 127. */
+    type: number;
+    /** As base64. */
+    data: string;
+  } {
     return { type: this.type, data: this.data.toString('base64') };
   }
 }

@@ -28,4 +28,4 @@ export const formatSections = {
     raw: 'inject',
     description: 'Adds the tag, the time or the host to each record.',
   },
-} as const;
+} as const satisfies SubsectionSchemas;

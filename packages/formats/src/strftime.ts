@@ -146,11 +146,15 @@ const characters: Readonly<Partial<Record<string, string>>> = { n: '\n', t: '\t'
 
 /** Thrown for a format with a directive that does not exist; `directive` has it. */
 export class StrftimeError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_STRFTIME';
+  /** What a stack trace begins with. */
   override readonly name = 'StrftimeError';
 
   constructor(
+    /** The whole format. */
     readonly format: string,
+    /** The part of it that is unknown, such as `%Q`. */
     readonly directive: string,
   ) {
     super(`"${directive}" is not a directive of strftime`);

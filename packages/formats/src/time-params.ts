@@ -22,6 +22,7 @@ export const timeParams = {
 
 /** What {@link timeParams} are read into. */
 export interface TimeParams {
+  /** How a time is written or read: as a number of some unit, or as text. Fluentd: `time_type`. */
   readonly timeType?:
     | 'float'
     | 'unixtime'
@@ -30,9 +31,13 @@ export interface TimeParams {
     | 'unixtime_nanos'
     | 'string'
     | undefined;
+  /** For text: a format of strftime, `%iso8601` or `%nano`. Fluentd: `time_format`. */
   readonly timeFormat?: string | undefined;
+  /** In the zone of this process; the opposite of `utc`. Fluentd: `localtime`. */
   readonly localtime: boolean;
+  /** In UTC. Fluentd: `utc`. */
   readonly utc: boolean;
+  /** In this zone: `+09:00` or `Asia/Tokyo`. Fluentd: `timezone`. */
   readonly timezone?: string | undefined;
 }
 

@@ -11,6 +11,7 @@ export class Addresses {
   #turn = 0;
 
   constructor(
+    /** Name or address that is looked up. */
     readonly host: string,
     /** Seconds; undefined: until {@link Addresses.forget}. */
     private readonly expire: number | undefined,

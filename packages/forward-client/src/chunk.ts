@@ -23,6 +23,7 @@ export class Chunk {
   readonly since = performance.now();
   /** Size of the packed events, before compression. */
   bytes = 0;
+  /** How many events it has so far. */
   events = 0;
   /** How often it has been handed to a server. */
   attempts = 0;
@@ -32,6 +33,7 @@ export class Chunk {
 
   /** @param id the same for every attempt, so that a receiver can tell a repetition. Default: random */
   constructor(
+    /** The tag of all its events. */
     readonly tag: string,
     readonly id: string = randomBytes(16).toString('base64'),
   ) {

@@ -12,11 +12,15 @@ export interface Target {
   readonly peer: string;
   /** The name that its certificate has to be for. */
   readonly name: string;
+  /** Name or address to connect to, where there is no `path`. */
   readonly host: string;
+  /** 1 to 65535, where there is no `path`. */
   readonly port: number;
   /** A Unix socket in place of host and port. */
   readonly path: string | undefined;
+  /** Those of the host, looked up when they are needed. */
   readonly addresses: Addresses;
+  /** What a connection is encrypted with; undefined for plain TCP. */
   readonly tls: ClientTls | undefined;
 }
 

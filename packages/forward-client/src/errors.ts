@@ -19,9 +19,11 @@ export type ForwardClientErrorCode =
 
 /** A server that cannot be used as it was tried to. */
 export class ForwardClientError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'ForwardClientError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: ForwardClientErrorCode,
     message: string,
     /** `host:port` of the server, or the path of its Unix socket. */

@@ -21,9 +21,11 @@ const LOOKS = 8;
 
 /** How a {@link Link} is to be used. Times are in milliseconds. */
 export interface LinkOptions {
+  /** The server at its other end. */
   readonly target: Target;
   /** Default: no handshake. */
   readonly handshake?: ClientHandshakeOptions | undefined;
+  /** How chunks travel: `text` as they are, or `gzip`, `zstd`. Fluentd: `compress`. */
   readonly compress: Compress;
   /** Have each chunk acknowledged. */
   readonly ack: boolean;

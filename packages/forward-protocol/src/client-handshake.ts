@@ -15,17 +15,26 @@ import {
 export interface ClientHandshakeOptions {
   /** The name that the client gives itself. */
   selfHostname: string;
+  /** What both sides have to know; never sent itself. Fluentd: `shared_key`. */
   sharedKey: string;
   /** Sent where the server asks for a user. */
   username?: string;
+  /** Of that user; never sent itself. */
   password?: string;
 }
 
 /** What to do after some bytes from the server. */
 export type ClientHandshakeStep =
-  | { done: false; reply: Buffer | undefined }
   | {
+      /** More has to come from the server. */
+      done: false;
+      /** PING, to be written now; undefined while HELO is not whole. */
+      reply: Buffer | undefined;
+    }
+  | {
+      /** The server has proved itself, and events may be sent. */
       done: true;
+      /** The name that the server gives itself. */
       serverHostname: string;
       /** Whether the connection stays open after the first message. */
       keepalive: boolean;

@@ -6,6 +6,7 @@ export interface ForwardOption {
   chunk?: string;
   /** Number of entries, a hint for the receiver. */
   size?: number;
+  /** How the entries are compressed; `text` and absent: not at all. */
   compressed?: 'text' | 'gzip' | 'zstd';
   [name: string]: unknown;
 }

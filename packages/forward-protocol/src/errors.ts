@@ -20,9 +20,11 @@ export type ForwardProtocolErrorCode =
  * from it. The owner of the connection closes it.
  */
 export class ForwardProtocolError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'ForwardProtocolError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: ForwardProtocolErrorCode,
     message: string,
     options?: ErrorOptions,

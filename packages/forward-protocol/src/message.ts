@@ -8,6 +8,7 @@ export type ForwardSignal = 'logs' | 'metrics' | 'traces';
 
 /** Memory that is used again when nobody holds it. */
 export interface MessageMemory {
+  /** All of it, of which a message is a part. */
   readonly bytes: Buffer;
   /** One more holds it. */
   retain(): void;
@@ -17,7 +18,9 @@ export interface MessageMemory {
 
 /** One message of the forward protocol. */
 export interface ForwardMessage {
+  /** The shape in which the events came. */
   readonly mode: ForwardMode;
+  /** As the peer sent it, checked to be UTF-8 text. */
   readonly tag: string;
   /**
    * The valid events, a view on the received bytes wherever possible. Empty for metrics and

@@ -3,6 +3,7 @@ import type { ForwardMessage } from './message.js';
 
 /** Why one message was refused while the connection goes on. */
 export interface Refusal {
+  /** For programs and counters. */
   reason:
     /** Larger than `chunkSizeLimit`. */
     | 'chunk_size_limit'
@@ -22,7 +23,9 @@ export interface Refusal {
     | 'unsupported_compression'
     /** An entry is not an event, and `skipInvalidEvents` is false. */
     | 'invalid_event';
+  /** For people: what was too large or wrong, and the limit. */
   message: string;
+  /** Undefined where the message was refused before its tag was read. */
   tag: string | undefined;
   /** Bytes of the message, as far as they are known. */
   size: number;

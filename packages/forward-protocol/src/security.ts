@@ -2,7 +2,9 @@ import { Networks } from '@sluice/socket-options';
 
 /** A user who may authenticate. */
 export interface ForwardUser {
+  /** Fluentd: `username`. */
   username: string;
+  /** Never sent: a digest of it is. Fluentd: `password`. */
   password: string;
 }
 
@@ -20,18 +22,23 @@ export interface ForwardClientRule {
 export interface ForwardSecurityOptions {
   /** The name that the server gives itself in the handshake. */
   selfHostname: string;
+  /** What both sides have to know; never sent itself. Fluentd: `shared_key`. */
   sharedKey: string;
   /** Whether user name and password are asked for too. Default false. */
   userAuth?: boolean;
+  /** Those who may authenticate, where `userAuth` asks for it. Default: none. */
   users?: readonly ForwardUser[];
   /** Whether peers that match no client may connect. Default true. */
   allowAnonymousSource?: boolean;
+  /** Rules for peers by address; the first that matches counts. Default: none. */
   clients?: readonly ForwardClientRule[];
 }
 
 /** Who may come, from where, with which key. One object for all connections of a server. */
 export class ForwardSecurity {
+  /** The name that the server gives itself in the handshake. */
   readonly selfHostname: string;
+  /** Whether user name and password are asked for. */
   readonly userAuth: boolean;
   private readonly rules: { networks: Networks; rule: ForwardClientRule }[];
 
@@ -50,7 +57,14 @@ export class ForwardSecurity {
    *
    * @returns undefined where peers from this address are refused
    */
-  forAddress(address: string): { sharedKey: string; users: readonly ForwardUser[] } | undefined {
+  forAddress(address: string):
+    | {
+        /** The key that it has to know. */
+        sharedKey: string;
+        /** Those who may authenticate from there. */
+        users: readonly ForwardUser[];
+      }
+    | undefined {
     const { options } = this;
     const rule = this.match(address);
     if (rule === undefined && options.allowAnonymousSource === false) return undefined;

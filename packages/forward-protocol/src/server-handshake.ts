@@ -12,6 +12,7 @@ import type { ForwardSecurity } from './security.js';
 /** How a handshake ended. */
 export type ServerHandshakeResult =
   | {
+      /** The peer knows the key, and is a user where one is asked for. */
       ok: true;
       /** PONG, to be written. */
       reply: Buffer;
@@ -23,12 +24,15 @@ export type ServerHandshakeResult =
       rest: Buffer;
     }
   | {
+      /** The peer is refused. */
       ok: false;
       /** PONG with the reason, to be written before the connection is closed. */
       reply: Buffer;
       /** Fluentd's text, `shared_key mismatch` for instance. */
       reason: string;
+      /** The name that the client gives itself; undefined where PING has none. */
       hostname: string | undefined;
+      /** The name that was tried; undefined where PING has none. */
       username: string | undefined;
     };
 

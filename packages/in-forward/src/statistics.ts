@@ -3,7 +3,9 @@ import type { PluginStatistics, Statistic } from '@sluice/plugin';
 
 /** What was received: counts since the start. */
 export interface ForwardCount {
+  /** Messages of the protocol, each of which holds one event or many. */
   messages: number;
+  /** Events in them, without invalid ones. */
   events: number;
   /** Bytes on the wire. */
   bytes: number;
@@ -11,6 +13,7 @@ export interface ForwardCount {
 
 /** A snapshot of what an input has done. */
 export interface ForwardStatistics {
+  /** By the shape in which they came. */
   modes: Record<ForwardMode, ForwardCount>;
   /**
    * By the first part of the tag as it goes on, `app` of `app.access`. At most 1,000 of them, of at

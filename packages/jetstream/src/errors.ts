@@ -21,9 +21,11 @@ export type JetStreamErrorCode =
 
 /** Events that were not published, or a stream that cannot be used. */
 export class JetStreamPluginError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'JetStreamPluginError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: JetStreamErrorCode,
     message: string,
     options?: ErrorOptions,

@@ -30,11 +30,15 @@ import { pathProblems } from './path-problems.js';
 
 /** Thrown when so much waits to be written that no more is taken. */
 export class FileOverflowError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_FILE_OVERFLOW';
+  /** What a stack trace begins with. */
   override readonly name = 'FileOverflowError';
 
   constructor(
+    /** Id of the output. */
     readonly plugin: string,
+    /** `total_limit_size`, bytes. */
     readonly limit: number,
   ) {
     super(`${plugin}: more than total_limit_size ${limit} bytes wait to be written`);

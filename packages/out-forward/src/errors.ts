@@ -9,9 +9,11 @@ export type ForwardOutputErrorCode =
 
 /** Events that were not sent on. What is wrong with a server is a `ForwardClientError`. */
 export class ForwardOutputError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'ForwardOutputError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: ForwardOutputErrorCode,
     message: string,
   ) {

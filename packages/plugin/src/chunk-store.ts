@@ -19,6 +19,7 @@ export interface ChunkMetadata {
 export interface ChunkInfo {
   /** Unique, and the same for each attempt, and after a restart where the store survives one. */
   readonly id: string;
+  /** Its tag, and the values of the other chunk keys. */
   readonly metadata: ChunkMetadata;
 }
 
@@ -90,6 +91,7 @@ export abstract class ChunkStore extends Plugin {
 
 declare module './context.js' {
   interface InnerPlugins {
+    /** A store of chunks. Fluentd: `@type` of `<buffer>`. */
     chunk_store: ChunkStore;
   }
 }

@@ -5,7 +5,9 @@ import { isNetwork } from '@sluice/server';
 
 /** Whom a `<client>` section of an input is about: one host, or a network. */
 export interface Client {
+  /** Name or address; looked up when the section is read. Fluentd: `host`. */
   readonly host?: string | undefined;
+  /** Network in CIDR notation: `10.0.0.0/8`. Fluentd: `network`. */
   readonly network?: string | undefined;
 }
 
@@ -34,10 +36,13 @@ export function checkClient({ host, network }: Client, context: CheckContext): v
 
 /** A host of `<client>` that has no address. */
 export class ClientHostError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'ClientHostError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_CLIENT_HOST';
 
   constructor(
+    /** The name that could not be looked up. */
     readonly host: string,
     options?: ErrorOptions,
   ) {

@@ -15,15 +15,30 @@ import type { ServiceDiscovery } from './service-discovery.js';
  */
 export const apiVersion = 0;
 
-/** By kind: what a definition makes, and what it gets from the host. */
+/** A kind of plugin. */
+export interface KindOfPlugin<Made, Context> {
+  /** What a definition of this kind makes. */
+  plugin: Made;
+  /** What that gets from the host. */
+  context: Context;
+}
+
+/** The kinds of plugins. */
 export interface PluginKinds {
-  input: { plugin: Input; context: InputContext };
-  output: { plugin: Output; context: OutputContext };
-  filter: { plugin: Filter; context: FilterContext };
-  parser: { plugin: Parser; context: PluginContext };
-  formatter: { plugin: Formatter; context: PluginContext };
-  service_discovery: { plugin: ServiceDiscovery; context: PluginContext };
-  chunk_store: { plugin: ChunkStore; context: PluginContext };
+  /** Brings events in. Fluentd: `<source>`. */
+  input: KindOfPlugin<Input, InputContext>;
+  /** Takes events out. Fluentd: `<match>`, `<store>`. */
+  output: KindOfPlugin<Output, OutputContext>;
+  /** Changes or drops events on the way. Fluentd: `<filter>`. */
+  filter: KindOfPlugin<Filter, FilterContext>;
+  /** Turns text into events. Fluentd: `<parse>`. */
+  parser: KindOfPlugin<Parser, PluginContext>;
+  /** Turns events into text or bytes. Fluentd: `<format>`. */
+  formatter: KindOfPlugin<Formatter, PluginContext>;
+  /** Finds the servers that an output sends to. Fluentd: `<service_discovery>`. */
+  service_discovery: KindOfPlugin<ServiceDiscovery, PluginContext>;
+  /** Keeps chunks until they are written. Fluentd: `@type` of `<buffer>`. */
+  chunk_store: KindOfPlugin<ChunkStore, PluginContext>;
 }
 
 /** Names of the kinds. */
@@ -31,6 +46,7 @@ export type PluginKind = keyof PluginKinds;
 
 /** What a plugin that is of one kind, with parameters of type `Config`, consists of. */
 export interface DefinitionOf<Kind extends PluginKind, Config = unknown> {
+  /** Which section of a configuration may name it. */
   readonly kind: Kind;
   /** The contracts that it was made for; set by `defineInput` and its like. */
   readonly apiVersion: number;

@@ -37,6 +37,7 @@ export abstract class Formatter extends Plugin {
 
 declare module './context.js' {
   interface InnerPlugins {
+    /** Turns events into text or bytes. Fluentd: `<format>`. */
     formatter: Formatter;
   }
 }

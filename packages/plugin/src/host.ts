@@ -5,6 +5,7 @@ import type { Plugin } from './plugin.js';
 export interface Traffic {
   /** Calls: messages of an input, writes of an output, streams of a filter. */
   readonly emits: number;
+  /** Events in those calls. */
   readonly records: number;
   /** Bytes of packed events. */
   readonly bytes: number;
@@ -35,19 +36,25 @@ export interface Latency {
 
 /** One plugin of the host, as an input that watches the others sees it. */
 export interface PluginView {
+  /** Which section of the configuration has it: `<source>`, `<filter>` or `<match>`. */
   readonly category: 'input' | 'filter' | 'output';
   /** `@type`. */
   readonly type: string;
+  /** Its section of the configuration. */
   readonly element: ConfigElement;
+  /** The instance that runs. */
   readonly plugin: Plugin;
+  /** What went through it since the start. */
   readonly traffic: Traffic;
 }
 
 /** A warning or an error that was logged. */
 export interface LoggedWarning {
+  /** How bad it is. */
   readonly level: 'warn' | 'error';
   /** Unix time in milliseconds, of the last time. */
   readonly time: number;
+  /** The line, without time, level and fields. */
   readonly text: string;
   /** The id of the plugin; none where it is the host's own. */
   readonly plugin: string | undefined;
@@ -68,11 +75,21 @@ export interface HostView {
   /** The latest warnings and errors, the newest first. */
   warnings(): readonly LoggedWarning[];
   /** How many warnings and errors have been logged since the start. */
-  readonly warned: { readonly warn: number; readonly error: number };
+  readonly warned: {
+    /** Warnings. */
+    readonly warn: number;
+    /** Errors, and what is fatal. */
+    readonly error: number;
+  };
   /** The output that takes events of this tag at the top level. */
   outputFor(tag: string): Plugin | undefined;
   /** Events that no `<match>` took, by label; `@ROOT` is the top level. */
   unmatched(): Readonly<Record<string, number>>;
   /** Events that filters could not process, and streams that were not kept. */
-  errors(): { readonly events: number; readonly emits: number };
+  errors(): {
+    /** Events that filters or parsers could not process. */
+    readonly events: number;
+    /** Streams that were not kept. */
+    readonly emits: number;
+  };
 }

@@ -31,6 +31,7 @@ export type {
   ParserDefinition,
   PluginDefinition,
   PluginKind,
+  KindOfPlugin,
   PluginKinds,
   ServiceDiscoveryDefinition,
   StartCheckContext,

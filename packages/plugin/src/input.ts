@@ -13,6 +13,7 @@ export interface InputContext extends PluginContext {
 
 /** A plugin that brings events in. Fluentd: `Fluent::Plugin::Input`, `<source>`. */
 export abstract class Input extends Plugin {
+  /** Where its events go: the routes at the top level, or those of its `@label`. */
   readonly router: Router;
 
   constructor(context: InputContext) {

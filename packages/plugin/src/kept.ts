@@ -18,7 +18,9 @@ export type Keeping = Kept | Promise<void>;
 
 /** Thrown when a plugin returned neither {@link KEPT} nor a promise: nothing is acknowledged then. */
 export class NotAPromiseError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_NOT_A_PROMISE';
+  /** What a stack trace begins with. */
   override readonly name = 'NotAPromiseError';
 
   constructor(

@@ -13,10 +13,13 @@ export const stoppingPhases = [
 
 /** Thrown when a plugin failed in a phase; `cause` has what it threw. */
 export class LifecycleError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_LIFECYCLE';
 
   constructor(
+    /** Id of the plugin that failed. */
     readonly pluginId: string,
+    /** The phase in which it failed. */
     readonly phase: Phase,
     cause: unknown,
   ) {

@@ -56,6 +56,7 @@ export abstract class Output extends Plugin implements EventSink {
 
 declare module './context.js' {
   interface InnerPlugins {
+    /** Takes events out, run as the host runs an output: with its buffer. Fluentd: `<store>`. */
     output: EventSink;
   }
 }

@@ -6,7 +6,9 @@ export type ParsedCallback = (time: EventTime | undefined, record: Record<string
 
 /** Thrown by a parser for a text that it cannot read. */
 export class ParseError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_PARSE';
+  /** What a stack trace begins with. */
   override readonly name = 'ParseError';
 
   constructor(
@@ -48,6 +50,7 @@ export abstract class Parser extends Plugin {
 
 declare module './context.js' {
   interface InnerPlugins {
+    /** Turns text into events. Fluentd: `<parse>`. */
     parser: Parser;
   }
 }

@@ -34,8 +34,11 @@ export type Phase = keyof Lifecycle;
 export abstract class Plugin implements Lifecycle {
   /** Fluentd: `@id`. */
   readonly id: string;
+  /** Its log, already at the level of `@log_level`. Fluentd: `log`. */
   readonly log: Logger;
+  /** Number of this worker process, from 0. Fluentd: `fluentd_worker_id`. */
   readonly workerId: number;
+  /** How many worker processes serve this configuration. Fluentd: `system_config.workers`. */
   readonly workers: number;
   /** The time: a plugin that waits for something asks it, so that its test can move it on. */
   readonly clock: Clock;

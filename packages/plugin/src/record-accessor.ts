@@ -3,9 +3,11 @@ export type FieldPath = readonly (string | number)[];
 
 /** A key that cannot be read; the message says what is wrong with it. */
 export class RecordAccessorError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_RECORD_ACCESSOR';
 
   constructor(
+    /** The key as it was given. */
     readonly key: string,
     problem: string,
   ) {

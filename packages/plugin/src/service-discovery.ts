@@ -3,7 +3,9 @@ import { Plugin } from './plugin.js';
 
 /** A server that events may be sent to. Fluentd: `Fluent::Plugin::ServiceDiscovery::Service`. */
 export interface Service {
+  /** Name or address. */
   readonly host: string;
+  /** 1 to 65535. */
   readonly port: number;
   /** Default: the host. */
   readonly name?: string;
@@ -11,8 +13,11 @@ export interface Service {
   readonly weight?: number;
   /** Used only where no other is available. Default: false. */
   readonly standby?: boolean;
+  /** For a server that asks for a user. Default: none. */
   readonly username?: string;
+  /** Of that user. */
   readonly password?: string;
+  /** What both sides have to know. Default: that of the output's `<security>`. */
   readonly sharedKey?: string;
 }
 
@@ -62,6 +67,7 @@ export abstract class ServiceDiscovery extends Plugin {
 
 declare module './context.js' {
   interface InnerPlugins {
+    /** Finds the servers that an output sends to. Fluentd: `<service_discovery>`. */
     service_discovery: ServiceDiscovery;
   }
 }

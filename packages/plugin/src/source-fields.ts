@@ -1,5 +1,6 @@
 /** What a connection and a datagram both know of who sent them. */
 export interface Peer {
+  /** Its address, without the port. */
   readonly remoteAddr: string;
   /** Its name; the address where it has none. */
   resolveRemoteHost(): string | Promise<string>;

@@ -28,7 +28,13 @@ export interface RetryStatistics {
 
 /** One number, or one for each value of a label: `{ label: 'reason', values: { too_large: 3 } }`. */
 export type Statistic =
-  number | { readonly label: string; readonly values: Readonly<Record<string, number>> };
+  | number
+  | {
+      /** Name of the label, in snake case. */
+      readonly label: string;
+      /** The number of each value of the label. */
+      readonly values: Readonly<Record<string, number>>;
+    };
 
 /** A server that an output sends to. */
 export interface RemoteServerStatistics {
@@ -38,7 +44,9 @@ export interface RemoteServerStatistics {
   readonly address: string;
   /** Whether events are sent to it. */
   readonly available: boolean;
+  /** Its share of the load beside the others. */
   readonly weight?: number;
+  /** Used only where no other is available. */
   readonly standby?: boolean;
   /** Chunks that it has taken since the start. */
   readonly kept?: number;

@@ -8,10 +8,13 @@ const special = /[\\^$.|?*+(){}[\]]/;
 
 /** Thrown for a pattern that cannot be read; `offset` is where in the pattern, from 0. */
 export class TagPatternError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_TAG_PATTERN';
 
   constructor(
+    /** The whole pattern. */
     readonly pattern: string,
+    /** Where in it the mistake is, in characters from 0. */
     readonly offset: number,
     problem: string,
   ) {

@@ -11,10 +11,15 @@ export type ZoneOffset = (seconds: number) => number;
 
 /** Thrown for a zone that nobody knows. */
 export class TimeZoneError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_TIME_ZONE';
+  /** What a stack trace begins with. */
   override readonly name = 'TimeZoneError';
 
-  constructor(readonly zone: string) {
+  constructor(
+    /** The name as it was given. */
+    readonly zone: string,
+  ) {
     super(`"${zone}" is not a time zone`);
   }
 }

@@ -4,7 +4,9 @@
  * `UnrecoverableError`.
  */
 export class UnrecoverableError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_UNRECOVERABLE';
+  /** What a stack trace begins with. */
   override readonly name = 'UnrecoverableError';
 }
 

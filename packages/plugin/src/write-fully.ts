@@ -1,5 +1,8 @@
 /** What {@link writeFully} needs of a file. */
-export type WriteVectors = (chunks: Buffer[]) => Promise<{ bytesWritten: number }>;
+export type WriteVectors = (chunks: Buffer[]) => Promise<{
+  /** How many bytes the kernel has taken, which may be fewer than there are. */
+  bytesWritten: number;
+}>;
 
 /**
  * Writes all chunks, however many bytes the kernel takes at a time. They are joined first: the kernel

@@ -6,10 +6,15 @@ export type LogMethod = (fields: object, message: string) => void;
  * Every refusal carries `title`, `peer` (`host:port`) and `reason` as fields.
  */
 export interface Logger {
+  /** What only somebody who debugs the helper wants to see. */
   trace: LogMethod;
+  /** What is usual and frequent: connections that come and go. */
   debug: LogMethod;
+  /** What is usual and rare: a server that starts or stops. */
   info: LogMethod;
+  /** What somebody should look at: a refusal, a limit that was reached. */
   warn: LogMethod;
+  /** What did not work: a callback that failed, a server that is lost. */
   error: LogMethod;
 }
 

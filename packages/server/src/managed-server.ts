@@ -5,7 +5,9 @@ import type { ServerStatistics } from './statistics.js';
 
 /** A server that is listening. */
 export interface ServerHandle {
+  /** Its name in logs and statistics. */
   readonly title: string;
+  /** What it listens for. */
   readonly protocol: Protocol;
   /** Where it listens; the path for Unix, null once it does not. */
   address(): AddressInfo | string | null;

@@ -1,6 +1,8 @@
 /** One server's statistics, as plain numbers. Bytes of TLS are those of its contents. */
 export interface ServerStatistics {
+  /** The server's name. */
   title: string;
+  /** What it listens for. */
   protocol: 'tcp' | 'tls' | 'udp' | 'unix';
   /** Connections let in; those refused are counted beside them. */
   accepted: number;
@@ -12,7 +14,9 @@ export interface ServerStatistics {
   aborted: Record<string, number>;
   /** TLS handshakes that failed, by reason. */
   handshakeFailures: Record<string, number>;
+  /** Bytes received. */
   bytesIn: number;
+  /** Bytes handed to the kernel. */
   bytesOut: number;
   /** Datagrams received (UDP). */
   datagramsIn: number;

@@ -3,6 +3,7 @@ import type { SocketOptionName, ValidatedSocketOptions } from './options.js';
 
 /** An option that this platform, this socket or the backend in use cannot do. */
 export interface UnsupportedOption {
+  /** As in {@link SocketOptions}. */
   readonly option: SocketOptionName;
   /** Why not, for people. */
   readonly reason: string;

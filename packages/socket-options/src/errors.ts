@@ -2,7 +2,9 @@ import type { SocketProtocol } from './options.js';
 
 /** An option that is wrong: unknown, of a wrong type, out of range, or not for this protocol. */
 export class SocketOptionError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'SocketOptionError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_SOCKET_OPTION';
   /** The option as the caller named it. */
   readonly option: string;
@@ -26,8 +28,11 @@ export class SocketOptionError extends Error {
 
 /** The platform, the kernel or the backend in use cannot do this. */
 export class SocketOptionUnsupportedError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'SocketOptionUnsupportedError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_SOCKET_OPTION_UNSUPPORTED';
+  /** The option as the caller named it. */
   readonly option: string;
   /** Why not, for people. */
   readonly reason: string;
@@ -41,8 +46,11 @@ export class SocketOptionUnsupportedError extends Error {
 
 /** The kernel refused a call. */
 export class SocketOptionSystemError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'SocketOptionSystemError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_SOCKET_OPTION_SYSTEM';
+  /** The option as the caller named it. */
   readonly option: string;
   /** `setsockopt`, `getsockopt`, … */
   readonly syscall: string;
@@ -59,7 +67,9 @@ export class SocketOptionSystemError extends Error {
 
 /** The socket has no descriptor: it is closed already, or not open yet. */
 export class SocketClosedError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'SocketClosedError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_SOCKET_CLOSED';
   /** What was asked for. */
   readonly option: string;
@@ -88,9 +98,11 @@ const timeouts = {
 
 /** A peer was silent, or took nothing of what waits, for too long. */
 export class SocketTimeoutError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'SocketTimeoutError';
   /** `ERR_SLUICE_RECV_TIMEOUT` and the like, one for each reason. */
   readonly code: (typeof timeouts)[TimeoutReason]['code'];
+  /** Which limit was passed. */
   readonly reason: TimeoutReason;
   /** The limit that was passed. */
   readonly seconds: number;

@@ -3,6 +3,7 @@ import type { SocketOptions } from './options.js';
 
 /** What `server.listen()` and `dgram.createSocket()` take. */
 export interface ListenOptions {
+  /** SO_REUSEPORT: others may listen on the same port, and the kernel shares connections out. */
   reusePort?: true;
 }
 

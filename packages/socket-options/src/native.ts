@@ -95,6 +95,7 @@ export type BackendChoice = 'auto' | 'native' | 'plain';
 
 /** What is in use, and where it is not the kernel's own calls, why. */
 export interface BackendReport {
+  /** `native`: the kernel's own calls; `plain`: only what Node offers. */
   readonly backend: 'native' | 'plain';
   /** Why the native backend is not in use; absent where it is. */
   readonly reason?: string;

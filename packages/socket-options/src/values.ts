@@ -3,6 +3,7 @@ import { SocketOptionError } from './errors.js';
 
 /** SO_LINGER's value. */
 export interface Linger {
+  /** Whether closing waits for unsent data, or with 0 seconds throws it away (RST). */
   on: boolean;
   /** Whole seconds; without meaning where `on` is false. */
   seconds: number;

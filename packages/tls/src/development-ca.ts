@@ -24,7 +24,9 @@ export interface DevelopmentCaOptions extends Pick<
 
 /** A certificate file and its key file, as the options of a context name them. */
 export interface CertificatePaths {
+  /** PEM, the whole chain. */
   certPath: string;
+  /** PEM, not encrypted. */
   privateKeyPath: string;
 }
 
@@ -34,6 +36,7 @@ export interface DevelopmentCa {
   caPath: string;
   /** For `caPrivateKeyPath`. */
   caPrivateKeyPath: string;
+  /** For `certPath` and `privateKeyPath` of a server. */
   server: CertificatePaths;
   /** By common name. */
   clients: Record<string, CertificatePaths>;

@@ -25,7 +25,12 @@ export interface VerifyContext {
 export type VerifyCallback = (ok: boolean, context: VerifyContext) => boolean | Promise<boolean>;
 
 /** A verifier: a function, or an object with a method `call`. */
-export type CertVerifier = VerifyCallback | { call: VerifyCallback };
+export type CertVerifier =
+  | VerifyCallback
+  | {
+      /** As the function. */
+      call: VerifyCallback;
+    };
 
 /** What server and client contexts have in common. */
 export interface CommonTlsOptions {

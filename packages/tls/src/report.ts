@@ -12,17 +12,21 @@ export interface CertificateReport {
   role: 'own' | 'intermediate' | 'ca';
   /** `generated` at start, or read from `file`. */
   source: 'file' | 'generated';
+  /** Its path; absent where it was generated. */
   file?: string;
   /** Subject on one line, the common name first. */
   subject: string;
   /** Issuer on one line. */
   issuer: string;
+  /** Issuer and subject are the same, and its own key has signed it. */
   selfSigned: boolean;
   /** DNS names and addresses in the SAN. */
   names: string[];
   /** Hexadecimal. */
   serialNumber: string;
+  /** It is valid from then on. */
   notBefore: Date;
+  /** It is valid until then. */
   notAfter: Date;
   /** Whole days until `notAfter`; negative when it has expired. */
   daysLeft: number;

@@ -52,6 +52,7 @@ export interface ServerTls {
    * rejects: broken files leave everything as it was, with a warning and `false`.
    */
   reload(): Promise<boolean>;
+  /** How often the files were read again, well and badly, since the start. */
   readonly reloads: ReloadCounts;
   /** Stops watching files and timers. Servers go on with what they have. */
   close(): void;

@@ -7,11 +7,13 @@ import { verifyText } from './verify-codes.js';
 
 /** The peer is accepted. */
 export interface PeerAccepted {
+  /** It may stay. */
   readonly ok: true;
 }
 
 /** The peer is refused, and why. */
 export interface PeerRefused {
+  /** It has to go. */
   readonly ok: false;
   /** In words, for the log. */
   readonly reason: string;

@@ -32,7 +32,9 @@ const inUse = new Set<string>();
 
 /** Thrown where two buffers of one process have the same path. */
 export class BufferPathError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_BUFFER_PATH';
+  /** What a stack trace begins with. */
   override readonly name = 'BufferPathError';
   /** The parameter at fault. */
   readonly option = 'path';

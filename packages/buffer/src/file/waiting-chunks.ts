@@ -11,7 +11,9 @@ export interface WaitingChunk {
   readonly file: string;
   /** The folder that it is in: `worker0`, `backup`. */
   readonly folder: string;
+  /** The chunk's id, 32 hexadecimal digits; its destinations know it by this. */
   readonly id: string;
+  /** Its tag, and the values of the other chunk keys. */
   readonly metadata: ChunkMetadata;
   /** Unix time in milliseconds when it was begun. */
   readonly createdAt: number;
@@ -25,13 +27,17 @@ export interface WaitingChunk {
 
 /** A file that looks like a chunk, and cannot be read as one. */
 export interface UnreadableChunk {
+  /** Its path. */
   readonly file: string;
+  /** Why it cannot be read, for people. */
   readonly reason: string;
 }
 
 /** What {@link waitingChunks} finds, oldest first. */
 export interface WaitingChunks {
+  /** Those that a buffer would write. */
   readonly chunks: readonly WaitingChunk[];
+  /** Those that are damaged, or were cut short. */
   readonly unreadable: readonly UnreadableChunk[];
 }
 

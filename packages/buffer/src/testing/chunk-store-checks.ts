@@ -10,6 +10,7 @@ export type StoreMaker = () => ChunkStore;
 
 /** One thing that every store does. */
 export interface ChunkStoreCheck {
+  /** What it checks, as the name of a test. */
   readonly name: string;
   /**
    * Rejects where the store does it wrong.

@@ -7,6 +7,7 @@ import { Pacer } from './pacer.js';
 export interface LoadOptions {
   /** Opens one connection. */
   readonly connect: () => Promise<ForwardSender>;
+  /** The tag of all events. */
   readonly tag: string;
   /** How many connections send side by side (default: 1). */
   readonly connections?: number;
@@ -24,6 +25,7 @@ export interface LoadOptions {
 export interface LoadProgress {
   /** Since the connections are open. */
   readonly seconds: number;
+  /** Events handed to the kernel. */
   readonly sent: number;
   /** Acknowledged; without acks, taken by the kernel. */
   readonly kept: number;

@@ -8,6 +8,7 @@ export interface PlaygroundPlace {
   readonly command: string;
   /** Of the forward port. */
   readonly address: string;
+  /** The forward port, as it was given by the system where 0 was asked for. */
   readonly port: number;
   /** Of the monitor. */
   readonly monitorPort: number;

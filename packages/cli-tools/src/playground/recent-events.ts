@@ -20,6 +20,7 @@ interface Remembered {
 export class RecentEvents {
   /** Since the start. */
   events = 0;
+  /** Of packed events, since the start. */
   bytes = 0;
   readonly #limit: number;
   #last: Remembered[] = [];

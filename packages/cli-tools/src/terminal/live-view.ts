@@ -2,6 +2,7 @@ import { Screen, type Line, type TerminalOutput } from './screen.js';
 
 /** Where keys come from: a terminal such as `process.stdin`. */
 export interface TerminalInput {
+  /** Only a terminal has keys to read. */
   readonly isTTY?: boolean;
   /** Has keys come one by one, without an echo. */
   setRawMode?(raw: boolean): unknown;
@@ -17,6 +18,7 @@ export interface TerminalInput {
 
 /** What a {@link liveView} shows, and where. */
 export interface LiveViewOptions {
+  /** The terminal that is painted. */
   readonly output: TerminalOutput;
   /** Whose `q` and Ctrl-C end the view. Default: none, only the signal does. */
   readonly input?: TerminalInput;

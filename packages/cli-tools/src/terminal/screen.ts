@@ -4,12 +4,22 @@ import { fitText } from './width.js';
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
 
 /** A line of a view: plain, or all of it in one style. It has no control characters. */
-export type Line = string | { readonly text: string; readonly style: Style };
+export type Line =
+  | string
+  | {
+      /** What is written. */
+      readonly text: string;
+      /** How it looks. */
+      readonly style: Style;
+    };
 
 /** What a {@link Screen} writes to: a terminal such as `process.stdout`. */
 export interface TerminalOutput {
+  /** Width in characters. Default: 80. */
   readonly columns?: number;
+  /** Height in lines. Default: 24. */
   readonly rows?: number;
+  /** Whether it is a terminal at all, not a file or a pipe. */
   readonly isTTY?: boolean;
   /** Whether it shows colours. Default: no. */
   hasColors?(): boolean;
@@ -50,7 +60,12 @@ export class Screen {
   }
 
   /** Columns and rows; 80 by 24 where the terminal does not say. */
-  get size(): { readonly columns: number; readonly rows: number } {
+  get size(): {
+    /** Width in characters. */
+    readonly columns: number;
+    /** Height in lines. */
+    readonly rows: number;
+  } {
     const { columns, rows } = this.#output;
     // Some terminals say 0 where they do not know.
     return { columns: columns === 0 ? 80 : (columns ?? 80), rows: rows === 0 ? 24 : (rows ?? 24) };

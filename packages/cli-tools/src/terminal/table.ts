@@ -3,6 +3,7 @@ import { padText, textWidth } from './width.js';
 
 /** A column of a table. */
 export interface Column {
+  /** Its heading. */
   readonly title: string;
   /** Numbers stand at the right. Default: `left`. */
   readonly side?: 'left' | 'right';

@@ -14,6 +14,7 @@ export interface BudgetOptions {
 export interface BudgetStatistics {
   /** Bytes that are taken now. */
   bytes: number;
+  /** The most bytes that may be taken at one time. */
   limit: number;
   /** The most bytes that were taken at one time. */
   peak: number;
@@ -45,7 +46,9 @@ export interface BudgetStatistics {
  * ```
  */
 export class Budget {
+  /** The most bytes that may be taken at one time. */
   readonly limit: number;
+  /** The budget from which the same bytes are taken, too. */
   readonly parent: Budget | undefined;
   readonly #clock: () => number;
   #bytes = 0;

@@ -60,7 +60,9 @@ export class BudgetTicket {
 
 /** Why {@link BudgetTicket.granted} rejects. */
 export class BudgetCancelledError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'BudgetCancelledError';
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_BUDGET_CANCELLED';
 
   constructor() {

@@ -2,6 +2,7 @@ import { bodySize, childCount, headSize, isArray, isMap, isString, skipValue } f
 
 /** A field that is looked up in packed records: the way to it, with names as UTF-8 bytes. */
 export interface PackedField {
+  /** Names of fields as UTF-8, and numbers of array elements, from the outside in. */
   readonly path: readonly (Buffer | number)[];
 }
 

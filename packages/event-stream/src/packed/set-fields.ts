@@ -19,9 +19,10 @@ export function packPair(name: string, value: unknown): Buffer {
 }
 
 /** Makes fields ready to be set. */
-export function packFields(
-  values: Record<string, unknown>,
-): PackedFields & { readonly bytes: Buffer } {
+export function packFields(values: Record<string, unknown>): PackedFields & {
+  /** The packed pairs, the same for each record. */
+  readonly bytes: Buffer;
+} {
   const fields = Object.entries(values);
   return {
     names: fields.map(([name]) => Buffer.from(name)),

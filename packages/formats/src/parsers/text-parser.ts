@@ -20,6 +20,9 @@ export function setField(record: ParsedRecord, name: string, value: unknown): vo
 
 /** What all parsers do with a record that they have found: its time, its types, its limits. */
 export abstract class RecordParser extends Parser {
+  /**
+   * Whether the field that the time was read from stays in the record. Fluentd: `keep_time_key`.
+   */
   protected readonly keepTimeKey: boolean;
   protected readonly timeKey: string | undefined;
   readonly #readTime: ReadTime;

@@ -23,11 +23,15 @@ export interface TimeFields {
 
 /** Thrown for a format with a directive that does not exist; `directive` has it. */
 export class StrptimeError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_STRPTIME';
+  /** What a stack trace begins with. */
   override readonly name = 'StrptimeError';
 
   constructor(
+    /** The whole format. Fluentd: `time_format`. */
     readonly format: string,
+    /** The part of it that is unknown, such as `%Q`. */
     readonly directive: string,
   ) {
     super(`"${directive}" is not a directive of strptime`);

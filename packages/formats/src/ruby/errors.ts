@@ -1,6 +1,8 @@
 /** An expression that is not understood: it is refused when it is read. */
 export class RubySyntaxError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_RUBY_SYNTAX';
+  /** What a stack trace begins with. */
   override readonly name = 'RubySyntaxError';
 
   constructor(
@@ -18,6 +20,8 @@ export class RubySyntaxError extends Error {
 
 /** An expression that comes to nothing for one event, as in Ruby: a method that a value lacks, … */
 export class RubyError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_RUBY';
+  /** What a stack trace begins with. */
   override readonly name = 'RubyError';
 }

@@ -26,7 +26,10 @@ const MOST_SYMBOLS = 10_000;
 /** `:name`; there is one of each name, but for what comes after the first 10,000. */
 export class RubySymbol {
   static readonly #all = new Map<string, RubySymbol>();
-  private constructor(readonly name: string) {}
+  private constructor(
+    /** Without the colon. */
+    readonly name: string,
+  ) {}
 
   /** The symbol of this name. */
   static of(name: string): RubySymbol {
@@ -41,8 +44,11 @@ export class RubySymbol {
 /** A moment in a zone. */
 export class RubyTime {
   constructor(
+    /** Since 1970, in UTC; below 0 before. */
     readonly seconds: number,
+    /** Of the second, 0 to 999,999,999. */
     readonly nanoseconds: number,
+    /** What it is shown in. */
     readonly zone: ZoneOffset,
   ) {}
 }
@@ -50,8 +56,11 @@ export class RubyTime {
 /** `a..b`; nil at an end that is open. */
 export class RubyRange {
   constructor(
+    /** The lower end; nil where it is open. */
     readonly from: Value,
+    /** The upper end; nil where it is open. */
     readonly to: Value,
+    /** Written with three dots: `to` does not belong to it. */
     readonly open: boolean,
   ) {}
 }
@@ -59,6 +68,7 @@ export class RubyRange {
 /** A value of a record that expressions only pass on: its MessagePack. */
 export class Opaque {
   constructor(
+    /** Its MessagePack, as the record has it. */
     readonly bytes: Buffer,
     /** What `to_s` makes of it. */
     readonly text: string,

@@ -13,9 +13,11 @@ export type PluginLoadErrorCode =
 
 /** Thrown when a plugin cannot be loaded. */
 export class PluginLoadError extends Error {
+  /** What a stack trace begins with. */
   override readonly name = 'PluginLoadError';
 
   constructor(
+    /** For programs: it stays where the text of the message changes. */
     readonly code: PluginLoadErrorCode,
     message: string,
     /** What was asked for: a package name or a path. */

@@ -17,7 +17,9 @@ export interface PluginOrigin {
 
 /** A plugin that a configuration may name, and where it comes from. */
 export interface RegisteredPlugin<Kind extends PluginKind = PluginKind> {
+  /** What the plugin consists of. */
   readonly definition: DefinitionOf<Kind>;
+  /** The package or file that it comes from. */
   readonly origin: PluginOrigin;
 }
 

@@ -13,8 +13,11 @@ import { borrowed, borrowedText, type TestEvent } from './test-events.js';
 
 /** An event as it comes out of a filter or a parser. */
 export interface DrivenEvent {
+  /** Undefined where a parser found none in the text. */
   readonly time: EventTime | undefined;
+  /** A copy, which outlives the stream's bytes. */
   readonly record: Record<string, unknown>;
+  /** Fluent Bit's metadata, where the entry has any. */
   readonly metadata?: Record<string, unknown>;
 }
 
@@ -38,8 +41,11 @@ export class OutputDriver extends Driver<'output'> {
 
 /** Events that a filter has given to `@ERROR`. */
 export interface ErrorEvents {
+  /** Of all its events. */
   readonly tag: string;
+  /** Copies, which outlive the stream's bytes. */
   readonly records: readonly Record<string, unknown>[];
+  /** Why it could not process them. */
   readonly error: Error;
 }
 

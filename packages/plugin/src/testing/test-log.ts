@@ -3,8 +3,11 @@ import type { HostLog } from '../hosting/plugin-maker.js';
 
 /** One line of a plugin's log. */
 export interface LogLine {
+  /** The method that was called. */
   readonly level: keyof Logger;
+  /** What names the cause: peer, reason, tag and so on. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The message for people. */
   readonly text: string;
 }
 

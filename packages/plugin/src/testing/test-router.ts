@@ -4,8 +4,11 @@ import type { Router } from '../router.js';
 
 /** An event that a plugin has emitted. */
 export interface ReceivedEvent {
+  /** What a `<match>` would go by. */
   readonly tag: string;
+  /** With nanoseconds. */
   readonly time: EventTime;
+  /** A copy, which outlives the stream's bytes. */
   readonly record: Record<string, unknown>;
   /** The id that the peer gave to the chunk that it came in. */
   readonly chunkId?: string;

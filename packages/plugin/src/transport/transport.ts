@@ -132,6 +132,7 @@ export interface Transport<P extends Protocol = 'tcp' | 'tls'> extends Omit<
   AnyTransport,
   'protocol'
 > {
+  /** The argument of the section, or the first of those that it may have. */
   readonly protocol: P;
 }
 
@@ -150,7 +151,9 @@ export type StreamTransportOptions = Pick<
   StreamOptions,
   'lingerTimeout' | 'receiveBufferSize' | 'path' | 'permissions' | 'owner' | 'group'
 > & {
+  /** Fluentd: `proto:`. */
   proto: Exclude<Protocol, 'udp'>;
+  /** For `tls` only. Fluentd: `tls_options:`. */
   tlsOptions?: ServerTlsOptions;
 };
 
@@ -158,7 +161,10 @@ export type StreamTransportOptions = Pick<
 export type UdpTransportOptions = Pick<
   UdpOptions,
   'maxBytes' | 'oversize' | 'maxQueuedBytes' | 'receiveBufferSize'
-> & { proto: 'udp' };
+> & {
+  /** Fluentd: `proto:`. */
+  proto: 'udp';
+};
 
 /** The options for `servers.create` and `servers.createConnection` that the section stands for. */
 export function transportOptions(

@@ -5,9 +5,17 @@ import { ProxyHeaderError } from '../errors.js';
 export interface ProxyHeader {
   /** Bytes of the header. */
   length: number;
+  /** 1 is text, 2 is binary. */
   version: 1 | 2;
   /** The client; undefined for `UNKNOWN` and `LOCAL`, where the connection's own address counts. */
-  source: { address: string; port: number } | undefined;
+  source:
+    | {
+        /** IPv4 or IPv6. */
+        address: string;
+        /** 0 to 65535. */
+        port: number;
+      }
+    | undefined;
 }
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');

@@ -34,6 +34,7 @@ export interface Connection extends AsyncIterable<Buffer> {
   readonly socket: Socket;
   /** The title of the server that accepted it. */
   readonly title: string;
+  /** What the server listens for. */
   readonly protocol: 'tcp' | 'tls' | 'unix';
   /** The peer's address; behind a trusted proxy the client's. For Unix the server's path. */
   readonly remoteAddr: string;

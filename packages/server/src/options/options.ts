@@ -142,7 +142,10 @@ export interface UdpBatchOptions extends UdpOptions {
  * section or in groups. TLS options beside another protocol are an error.
  */
 export interface TransportOptions extends ServerTlsOptions, SocketOptions {
+  /** Fluentd: `proto:`. Default: `tcp`. */
   protocol?: Protocol | undefined;
+  /** The TLS options, as a group. */
   tls?: ServerTlsOptions | undefined;
+  /** The socket options, as a group. */
   socket?: SocketOptions | undefined;
 }

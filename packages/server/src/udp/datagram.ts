@@ -12,6 +12,7 @@ export interface DatagramOwner {
 
 /** Where a datagram came from: Fluentd's `UDPCallbackSocket`. */
 export class DatagramPeer {
+  /** Tells a datagram from a connection. */
   readonly protocol = 'udp';
   /** Bytes of the datagram as it was sent, also where it was cut to `maxBytes`. */
   readonly size: number;
@@ -70,6 +71,7 @@ export class DatagramPeer {
 
 /** One datagram of a batch. */
 export class Datagram extends DatagramPeer {
+  /** What it holds, cut to `maxBytes`. Its own memory: it may be kept. */
   readonly data: Buffer;
 
   /** @internal */
