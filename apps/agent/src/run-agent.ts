@@ -9,7 +9,12 @@ import { readSystem } from './system/system-settings.js';
 /** What {@link runAgent} runs. */
 export interface RunAgentOptions {
   /** The path of a Fluentd configuration file, or the text of one. */
-  readonly config: string | { readonly text: string };
+  readonly config:
+    | string
+    | {
+        /** What such a file would hold. */
+        readonly text: string;
+      };
   /**
    * Plugins beside those that are shipped and those that the configuration names by package or path:
    * what `defineOutput` and its like return, or a module by path or package. Default: none.
@@ -55,11 +60,20 @@ export interface RunningAgent {
 export interface AgentServer {
   /** The id of the plugin that it is of. */
   readonly plugin: string;
+  /** Its name in the log. */
   readonly title: string;
   /** `tcp`, `tls`, `udp` or `unix`. */
   readonly protocol: string;
   /** Host and port, or the path of a Unix socket. */
-  readonly address: { readonly address: string; readonly port: number } | string | null;
+  readonly address:
+    | {
+        /** IP address; `::` and `0.0.0.0` are all of the machine. */
+        readonly address: string;
+        /** As the system has given it where 0 was asked for. */
+        readonly port: number;
+      }
+    | string
+    | null;
 }
 
 /** An agent that runs in this process. */

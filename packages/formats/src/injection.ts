@@ -1,4 +1,4 @@
-import type { ConfigElement, ReadContext } from '@sluice/config';
+import type { ConfigElement, ReadContext, SubsectionSchemas } from '@sluice/config';
 import { Injector, injectSection } from './inject.js';
 
 /**

@@ -8,9 +8,9 @@ export type LogMethod = (fields: object, message: string) => void;
 export interface Logger {
   /** What only somebody who debugs the helper wants to see. */
   trace: LogMethod;
-  /** What is usual and frequent: connections that come and go. */
+  /** What seldom matters, such as a reply to a peer that is gone. */
   debug: LogMethod;
-  /** What is usual and rare: a server that starts or stops. */
+  /** What happens to one connection by its peer's doing, such as a reset. */
   info: LogMethod;
   /** What somebody should look at: a refusal, a limit that was reached. */
   warn: LogMethod;

@@ -3,9 +3,9 @@ export type LogMethod = (fields: Record<string, unknown>, message: string) => vo
 
 /** The part of a pino logger that this package uses; a pino logger can be passed as it is. */
 export interface Logger {
-  /** What is usual: files that were read again. */
+  /** What only somebody who looks for a fault wants to see. */
   debug: LogMethod;
-  /** What is usual and rare: a certificate that was generated. */
+  /** Certificates that were read again; an option that has no effect. */
   info: LogMethod;
   /** What somebody should look at: a certificate that expires, a file that is broken. */
   warn: LogMethod;

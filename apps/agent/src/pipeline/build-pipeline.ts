@@ -42,6 +42,7 @@ const inLabel = ['filter', 'match'];
 export interface PipelineOptions {
   /** The plugins that the configuration may name. */
   readonly registry: PluginRegistry;
+  /** What is written to; each plugin gets a log of its own from it. */
   readonly log: AgentLog;
   /** Number of this worker, from 0. Default: 0. */
   readonly workerId?: number;

@@ -50,8 +50,11 @@ export interface PipelineParts {
 
 /** The running form of a configuration: inputs, the routes, and the outputs that they lead to. */
 export class Pipeline {
+  /** Each `<source>` of this worker. */
   readonly inputs: readonly Input[];
+  /** Each `<filter>` of this worker, in all labels. */
   readonly filters: readonly Filter[];
+  /** Each output of this worker, in all labels, those inside of others included. */
   readonly outputs: readonly Output[];
   /** The routes of the top level. */
   readonly routes: Routes;
