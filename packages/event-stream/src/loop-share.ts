@@ -2,6 +2,8 @@
 const SLICE = 4;
 /** Milliseconds of short work in one turn of the event loop; what comes after that waits. */
 const TURN = 20;
+/** So little of a turn may count for the next one: most reads then need not ask for its end. */
+const NEGLIGIBLE = 1;
 /** Milliseconds of work in slices in one turn. */
 const SLICES = 10;
 
@@ -109,7 +111,7 @@ export class LoopShare {
 
   #count(spent: number): void {
     this.#spent += spent;
-    if (this.#turnEnds) return;
+    if (this.#turnEnds || this.#spent < NEGLIGIBLE) return;
     this.#turnEnds = true;
     this.#defer(() => {
       this.#turnEnds = false;

@@ -65,6 +65,6 @@ export class PooledMemory {
 function sizeClass(least: number): number {
   if (least <= SMALLEST) return SMALLEST;
   if (least > LARGEST) return least;
-  const step = 2 ** (29 - Math.clz32(least - 1));
+  const step = 1 << (29 - Math.clz32(least - 1));
   return Math.ceil(least / step) * step;
 }

@@ -17,7 +17,7 @@ interface Read {
 
 /** What the server keeps a read in: the next power of two. */
 function memoryOf(length: number): number {
-  return length <= 1024 ? 1024 : 2 ** (32 - Math.clz32(length - 1));
+  return length <= 1024 ? 1024 : 1 << (32 - Math.clz32(length - 1));
 }
 
 /** The small messages of all connections that were handed on and are not kept yet. */

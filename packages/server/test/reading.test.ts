@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServerHelper, type Connection, type ServerHelper } from '../src/index.js';
-import { heldBytes } from '../src/reading/read-buffers.js';
+import { Landing } from '../src/reading/landing.js';
+import { heldBytes, type ReadBuffer } from '../src/reading/read-buffers.js';
 import * as userBuffer from '../src/reading/user-buffer.js';
 import { deferred, outcome, read, until } from './support/clients.js';
 import { MemoryLog } from './support/log.js';
@@ -157,6 +158,31 @@ describe.each(transports)('with reuseReadBuffers over $protocol', (transport) =>
     client.destroy();
   });
 
+  test('what is retained stays while more is read behind it', async () => {
+    const kept: { chunk: Buffer; release: () => void }[] = [];
+    const ended = deferred();
+    await using(options(), (connection) => {
+      // Every third is let go of at once, so that its memory is read into again.
+      connection.on('data', (chunk) => {
+        const release = connection.retain();
+        kept.push({ chunk: kept.length % 3 === 0 ? Buffer.from(chunk) : chunk, release });
+        if (kept.length % 3 === 1) release();
+      });
+      connection.on('end', () => ended.resolve());
+    });
+    const sent = randomBytes(1_500_000);
+    const client = transport.connect(server!);
+    for (let at = 0; at < sent.length; at += 131_072 + 16_384 + 100) {
+      const bytes = sent.subarray(at, at + 131_072 + 16_384 + 100);
+      if (!client.write(bytes)) await new Promise((resolve) => client.once('drain', resolve));
+    }
+    client.end();
+    await ended.promise;
+    expect(Buffer.concat(kept.map(({ chunk }) => chunk)).equals(sent)).toBe(true);
+    for (const { release } of kept) release();
+    client.destroy();
+  });
+
   test('iteration gives chunks that may be kept', async () => {
     const chunks: Buffer[] = [];
     const done = deferred();
@@ -200,6 +226,59 @@ describe.each(transports)('with reuseReadBuffers over $protocol', (transport) =>
     gate.resolve();
     await until(() => heldBytes() === 0);
     client.destroy();
+  });
+});
+
+describe('a landing buffer', () => {
+  const chunks: { text: string; memory: ReadBuffer }[] = [];
+  const deliver = (chunk: Buffer, memory: ReadBuffer): void => {
+    chunks.push({ text: chunk.toString(), memory });
+  };
+  afterEach(() => {
+    for (const { memory } of chunks.splice(0)) memory.release();
+  });
+
+  /** As a read does that fills a piece. */
+  function fill(landing: Landing, letter: string): boolean {
+    landing.piece.fill(letter);
+    return landing.fill();
+  }
+
+  test('makes one chunk of what fills several pieces, and of what comes behind them', () => {
+    const landing = Landing.take(4096, 1024)!;
+    expect([fill(landing, 'a'), fill(landing, 'b')]).toEqual([true, true]);
+    landing.piece.fill('c', 0, 10);
+    landing.takeAll(10, deliver);
+    expect(chunks[0].text).toBe('a'.repeat(1024) + 'b'.repeat(1024) + 'c'.repeat(10));
+    expect(chunks[0].memory.bytes.length).toBe(4096);
+  });
+
+  test('says when there is no piece left', () => {
+    const landing = Landing.take(2048, 1024)!;
+    expect([fill(landing, 'a'), fill(landing, 'b')]).toEqual([true, false]);
+    landing.takeAll(0, deliver);
+    expect(chunks[0].text).toBe('a'.repeat(1024) + 'b'.repeat(1024));
+  });
+
+  test('is read into behind what has been taken, and little of it gets memory of its own', () => {
+    const landing = Landing.take(4096, 1024)!;
+    fill(landing, 'a');
+    expect(landing.hasSome).toBe(true);
+    landing.takeSome(deliver);
+    expect(landing.hasSome).toBe(false);
+    landing.piece.fill('b', 0, 5);
+    landing.takeAll(5, deliver);
+    expect(chunks.map(({ text }) => text)).toEqual(['a'.repeat(1024), 'bbbbb']);
+    expect(chunks.map(({ memory }) => memory.bytes.length)).toEqual([1024, 1024]);
+  });
+
+  test('is given back when it is dropped', () => {
+    const before = heldBytes();
+    const landing = Landing.take(4096, 1024)!;
+    expect(heldBytes()).toBe(before + 4096);
+    landing.drop();
+    landing.drop();
+    expect(heldBytes()).toBe(before);
   });
 });
 

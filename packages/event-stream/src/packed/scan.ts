@@ -94,18 +94,37 @@ export function scanEntries(
             break scan;
           }
           const first = bytes[pos];
-          const size = SIZE[first];
           need--;
+          // Short strings and small integers are most of the values. A branch that is foretold costs
+          // less here than a look into the table, for which the next position would have to wait.
+          if (first >= 0xa0 && first < 0xc0) {
+            pos += first - 0x9f;
+            continue;
+          }
+          if (first < 0x80) {
+            pos++;
+            continue;
+          }
+          if (first === 0xcd) {
+            pos += 3;
+            continue;
+          }
+          if (first === 0xce) {
+            pos += 5;
+            continue;
+          }
+          if (first === 0xd9) {
+            if (pos + 2 > end) break fast;
+            pos += 2 + bytes[pos + 1];
+            continue;
+          }
+          const size = SIZE[first];
           if (size !== 0) {
             pos += size;
             continue;
           }
           let children = 0;
-          if (first === 0xd9) {
-            if (pos + 2 > end) break fast;
-            pos += 2 + bytes[pos + 1];
-            continue;
-          } else if (first < 0x90) {
+          if (first < 0x90) {
             children = (first & 0x0f) * 2;
             pos++;
           } else if (first < 0xa0) {

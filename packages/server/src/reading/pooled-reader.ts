@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { Landing } from './landing.js';
 import { ReadBuffer } from './read-buffers.js';
 import { readIntoBuffers } from './user-buffer.js';
 
 /** As much as one read may bring. More costs the processor's cache more than it saves calls. */
 const LANDING = 64 * 1024;
 /** OpenSSL gives a record at a time. */
-const TLS_LANDING = 16 * 1024;
-/** Connections that may have a buffer of their own between two reads, in each process. */
-const MOST_OWN = 64;
+const TLS_RECORD = 16 * 1024;
 
 /** All connections that are not in the middle of much read into the same bytes, one after another. */
 const shared = Buffer.allocUnsafeSlow(LANDING);
-const sharedTls = shared.subarray(0, TLS_LANDING);
-let own = 0;
+const sharedTls = shared.subarray(0, TLS_RECORD);
+/** What the last read of all brought there: the next is often as long. */
+let landed = shared;
 
 /** What becomes of what is read. @internal */
 export interface ReaderListener {
@@ -35,7 +35,7 @@ interface Waiting {
  * a pooled one that is just large enough: an idle connection has no buffer, and a consumer that
  * keeps bytes for a while keeps few more than it was given. A connection whose reads fill the shared
  * buffer gets a landing buffer of its own, from which nothing is copied, until a read does not fill
- * it.
+ * it. Records of TLS that come together are one chunk there.
  *
  * While it is paused it reads ahead once, as Node's streams do, so that the end of the connection
  * is seen.
@@ -46,7 +46,9 @@ export class PooledReader {
   readonly #listener: ReaderListener;
   readonly #shared: Buffer;
   readonly #waiting: Waiting[] = [];
-  #own: ReadBuffer | undefined;
+  #own: Landing | undefined;
+  /** What is in the landing buffer is delivered at the end of this turn of the event loop. */
+  #scheduled = false;
   /** The last read has filled its buffer. */
   #full = false;
   #paused = false;
@@ -83,6 +85,7 @@ export class PooledReader {
 
   pause(): void {
     this.#paused = true;
+    this.#deliverSome();
     // Shows that nobody reads, as `socket.pause` does, which would also stop the reading ahead.
     Readable.prototype.pause.call(this.#socket);
   }
@@ -104,6 +107,7 @@ export class PooledReader {
 
   /** The socket tells of the peer's FIN. */
   end(): void {
+    this.#deliverSome();
     if (this.#waiting.length === 0) this.#listener.ended();
     else this.#endWaits = true;
   }
@@ -116,46 +120,68 @@ export class PooledReader {
 
   /** @returns false where nothing more is to be read now */
   #onRead(size: number, buffer: Buffer): boolean {
+    const paused = this.#paused;
     this.#full = size === buffer.length;
-    const memory = this.#landed(size, buffer);
-    const { bytes } = memory;
-    const chunk = size === bytes.length ? bytes : bytes.subarray(0, size);
-    if (this.#paused) {
-      this.#waiting.push({ chunk, memory });
-      return false;
+    const landing = this.#own;
+    if (landing === undefined) {
+      if (this.#full && !paused && this.#gather(buffer)) return true;
+      const memory = ReadBuffer.take(size);
+      if (landed.length !== size) landed = shared.subarray(0, size);
+      memory.bytes.set(landed);
+      this.#deliver(memory.first(size), memory);
+    } else if (this.#full && landing.fill()) {
+      if (paused) this.#deliverSome();
+      else this.#scheduleDelivery();
+    } else {
+      this.#own = undefined;
+      landing.takeAll(this.#full ? 0 : size, (chunk, memory) => this.#deliver(chunk, memory));
     }
-    this.#listener.received(chunk, memory);
+    return !paused;
+  }
+
+  /** The first of several records of TLS. @returns false where it is to be delivered by itself */
+  #gather(record: Buffer): boolean {
+    if (record.length === LANDING) return false;
+    const landing = Landing.take(LANDING, record.length);
+    if (landing === undefined) return false;
+    landing.piece.set(record);
+    landing.fill();
+    this.#own = landing;
+    this.#scheduleDelivery();
     return true;
   }
 
-  /** What was read, in memory that the next read does not touch. */
-  #landed(size: number, buffer: Buffer): ReadBuffer {
+  #deliver(chunk: Buffer, memory: ReadBuffer): void {
+    if (this.#paused) this.#waiting.push({ chunk, memory });
+    else this.#listener.received(chunk, memory);
+  }
+
+  /** More may come in this turn. */
+  #scheduleDelivery(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#deliverSome();
+    });
+  }
+
+  /** What lies in the landing buffer. */
+  #deliverSome(): void {
     const landing = this.#own;
-    if (landing !== undefined && size > buffer.length / 2) {
-      this.#own = undefined;
-      own -= 1;
-      return landing;
-    }
-    const memory = ReadBuffer.take(size);
-    buffer.copy(memory.bytes, 0, 0, size);
-    return memory;
+    if (landing?.hasSome !== true) return;
+    landing.takeSome((chunk, memory) => this.#deliver(chunk, memory));
   }
 
   /** Where the next read lands. */
   #next(): Buffer {
-    if (!this.#full) {
-      this.#dropOwn();
-    } else if (this.#own === undefined && own < MOST_OWN) {
-      this.#own = ReadBuffer.take(this.#shared.length);
-      own += 1;
-    }
-    return this.#own?.bytes ?? this.#shared;
+    if (!this.#full) this.#dropOwn();
+    else this.#own ??= Landing.take(LANDING, this.#shared.length);
+    return this.#own?.piece ?? this.#shared;
   }
 
   #dropOwn(): void {
-    if (this.#own === undefined) return;
-    own -= 1;
-    this.#own.release();
+    this.#own?.drop();
     this.#own = undefined;
   }
 

@@ -18,12 +18,15 @@ export function heldBytes(): number {
 
 /**
  * One buffer of the pool, with the bytes of one read. It goes back when nobody holds it.
- * @internal
  */
 export class ReadBuffer {
   holds = 1;
+  #start: Buffer;
+  readonly #pieces: Buffer[] = [];
 
-  private constructor(readonly bytes: Buffer) {}
+  private constructor(readonly bytes: Buffer) {
+    this.#start = bytes;
+  }
 
   /** A buffer for so many bytes; its own size is the next power of two. */
   static take(size: number): ReadBuffer {
@@ -39,8 +42,24 @@ export class ReadBuffer {
     return buffer;
   }
 
+  /** Its first bytes. Peers send much of the same size, and each view costs more than a copy. */
+  first(size: number): Buffer {
+    if (this.#start.length !== size) this.#start = this.bytes.subarray(0, size);
+    return this.#start;
+  }
+
+  /** The bytes from `index * size` on. All calls for one buffer have to name one size. */
+  piece(index: number, size: number): Buffer {
+    return (this.#pieces[index] ??= this.bytes.subarray(index * size, (index + 1) * size));
+  }
+
   retain(): void {
     this.holds += 1;
+  }
+
+  /** In tests: nobody else looks at these bytes any more. */
+  spoil(start: number, end: number): void {
+    if (overwrite && this.holds === 1) this.bytes.fill(0xc1, start, end);
   }
 
   release(): void {
@@ -57,7 +76,7 @@ export class ReadBuffer {
 }
 
 function sizeClass(size: number): number {
-  return size <= SMALLEST ? SMALLEST : 2 ** (32 - Math.clz32(size - 1));
+  return size <= SMALLEST ? SMALLEST : 1 << (32 - Math.clz32(size - 1));
 }
 
 function listFor(size: number): ReadBuffer[] {
