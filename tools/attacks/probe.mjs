@@ -7,30 +7,31 @@
  */
 import cluster from 'node:cluster';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION = 5;
 const EVERY = 200;
 
 const file = process.env.PROBE_FILE;
 if (cluster.isWorker && file !== undefined) {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-  delay.enable();
   let ran = threadTime();
-  let longest = 0;
+  let at = performance.now();
+  let thread = 0;
+  let clock = 0;
   setInterval(() => {
-    const now = threadTime();
-    longest = Math.max(longest, now - ran);
-    ran = now;
+    const runNow = threadTime();
+    const now = performance.now();
+    thread = Math.max(thread, runNow - ran);
+    // What it measures is how late its own timer is.
+    clock = Math.max(clock, now - at - RESOLUTION);
+    ran = runNow;
+    at = now;
   }, RESOLUTION).unref();
   setInterval(() => {
     const memory = process.memoryUsage();
-    // What it measures is how late its own timer is.
-    const clock = Math.max(delay.max / 1e6 - RESOLUTION, 0);
-    const line = { at: Date.now(), clock, thread: longest, ...memory };
+    const line = { at: Date.now(), clock, thread, ...memory };
     appendFileSync(file, `${JSON.stringify(line)}\n`);
-    delay.reset();
-    longest = 0;
+    thread = 0;
+    clock = 0;
   }, EVERY).unref();
 }
 

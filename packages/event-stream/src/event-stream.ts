@@ -163,6 +163,37 @@ export class EventStream implements Iterable<Event> {
     return this.withEntries(Buffer.from(this.bytes), this.count, this.extensions);
   }
 
+  /**
+   * The same events as several streams, views on this one's bytes: whoever does something with many
+   * events does it in parts, so that neither the event loop nor the memory is held for all of them.
+   * The same stream is cut at the same places each time, and each part has a
+   * {@link EventStream.chunkId} of its own, made of this one's.
+   *
+   * @param most - `bytes` of a part (one event may be larger, but then it is alone), and its `events`
+   */
+  *parts(most: { bytes: number; events: number }): Generator<EventStream, void, undefined> {
+    const { bytes, chunkId } = this;
+    const entry = new EntryCursor(bytes);
+    let start = 0;
+    let count = 0;
+    let number = 0;
+    const part = (end: number): EventStream => {
+      const id = chunkId === undefined ? undefined : `${chunkId}/${number}`;
+      number += 1;
+      return new EventStream(bytes.subarray(start, end), count, this.extensions, id);
+    };
+    while (entry.next()) {
+      if (count > 0 && (count >= most.events || entry.end - start > most.bytes)) {
+        yield part(entry.start);
+        ({ start } = entry);
+        count = 0;
+      }
+      count += 1;
+    }
+    if (count === this.count) yield this;
+    else if (count > 0) yield part(bytes.length);
+  }
+
   /** Decodes one event after the other. */
   *[Symbol.iterator](): Generator<Event, void, undefined> {
     const plain = this.isPlain();

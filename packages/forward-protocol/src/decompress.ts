@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { ForwardProtocolError } from './errors.js';
+import { freeMemory } from './free-memory.js';
 import type { MakingAccount } from './making-account.js';
 import { splitZstdFrames } from './zstd-frames.js';
 
@@ -100,7 +101,7 @@ async function inflatePayload(
   }
   if (parts.length === 1) return parts[0];
   if (!account.need(2 * size)) throw new NoRoom();
-  return Buffer.concat(parts, size);
+  return joined(parts, size);
 }
 
 interface Inflating {
@@ -118,7 +119,7 @@ async function inflateAll(payload: Buffer, how: Inflating): Promise<Buffer | und
   const first = await inflate(payload, how, guess, true);
   if (first.size > limit) return undefined;
   if (first.kept) {
-    return first.pieces.length === 1 ? first.pieces[0] : Buffer.concat(first.pieces, first.size);
+    return first.pieces.length === 1 ? first.pieces[0] : joined(first.pieces, first.size);
   }
   if (!account.need(before + first.size + 1)) throw new NoRoom();
   const again = await inflate(payload, how, first.size + 1, false);
@@ -153,22 +154,30 @@ function inflate(
   return new Promise((resolve, reject) => {
     const stream = create({ chunkSize });
     const result: Inflated = { size: 0, pieces: [], kept: true };
+    const drop = (): void => {
+      // The stream writes on behind a piece that does not fill its buffer; such a one stays as it is.
+      for (const piece of result.pieces) freeMemory(piece);
+      result.pieces = [];
+    };
     stream.on('data', (piece: Buffer) => {
       result.size += piece.length;
       if (result.size > limit) {
-        result.pieces = [];
+        drop();
         stream.destroy();
         resolve(result);
         return;
       }
       const most = Math.min(limit / 2, LARGEST_COLLECTED);
       if (halve && result.pieces.length > 0 && result.size > most) result.kept = false;
-      if (result.kept) result.pieces.push(piece);
-      else result.pieces = [];
+      result.pieces.push(piece);
+      if (!result.kept) {
+        drop();
+        return;
+      }
       // Several pieces are joined, which takes the room twice.
-      const joined = result.pieces.length > 1 ? 2 * result.size : result.size;
-      if (!result.kept || account.need(before + joined)) return;
-      result.pieces = [];
+      const taken = result.pieces.length > 1 ? 2 * result.size : result.size;
+      if (account.need(before + taken)) return;
+      drop();
       stream.destroy();
       reject(new NoRoom());
     });
@@ -178,6 +187,13 @@ function inflate(
     );
     stream.end(payload);
   });
+}
+
+/** One piece of all, which are empty afterwards. */
+function joined(pieces: Buffer[], size: number): Buffer {
+  const all = Buffer.concat(pieces, size);
+  for (const piece of pieces) freeMemory(piece);
+  return all;
 }
 
 function broken(message: string, cause?: Error): ForwardProtocolError {

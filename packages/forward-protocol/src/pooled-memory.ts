@@ -1,3 +1,5 @@
+import { freeMemory } from './free-memory.js';
+
 const SMALLEST = 1024;
 /** Larger ones are not kept for a next use. */
 const LARGEST = 8 * 1024 * 1024;
@@ -42,6 +44,12 @@ export class PooledMemory {
   /** One more holds it. */
   retain(): void {
     this.holds += 1;
+  }
+
+  /** It is not needed any more, and nobody but the caller has ever seen it. */
+  discard(): void {
+    this.release();
+    if (this.bytes.length > LARGEST) freeMemory(this.bytes);
   }
 
   /** One holds it no longer; the bytes are overwritten after the last. */

@@ -232,7 +232,7 @@ export class ForwardReader {
   }
 
   private drop(): void {
-    this.pending?.release();
+    this.pending?.discard();
     this.pending = undefined;
     this.pendingLength = 0;
   }
@@ -251,7 +251,7 @@ export class ForwardReader {
       const trusted = Math.max(TRUSTED_ALLOCATION, length * TRUSTED_RATIO);
       memory = PooledMemory.take(known > doubled && known <= trusted ? known : doubled);
       before?.bytes.copy(memory.bytes, 0, 0, this.pendingLength);
-      before?.release();
+      before?.discard();
       this.pending = memory;
     }
     data.copy(memory.bytes, this.pendingLength, start, start + count);

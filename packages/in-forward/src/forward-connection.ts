@@ -13,6 +13,7 @@ import type { Connection, Logger } from '@sluice/server';
 import { AckWriter } from './ack-writer.js';
 import { Handshake } from './handshake.js';
 import { InFlight, type SharedInFlight } from './in-flight.js';
+import { isLarge, type LargeMessages } from './large-messages.js';
 import { ConnectionRoom } from './room.js';
 import type { ForwardConfig } from './section.js';
 import { SourceFields } from './source-fields.js';
@@ -33,6 +34,7 @@ export interface ForwardContext {
   /** What is made of small messages: payloads that are inflated, chunks that are repaired. */
   readonly making: Budget;
   readonly unfinished: UnfinishedMessages;
+  readonly large: LargeMessages;
   readonly statistics: Statistics;
   readonly security: ForwardSecurity | undefined;
 }
@@ -242,45 +244,43 @@ export class ForwardConnection {
       this.#kept(message.ackId, message.format);
       return;
     }
-    if (this.#source === undefined) this.#emit(tag, stream, message, message.memory);
-    else return this.#withSource(tag, stream, message, this.#source);
+    if (isLarge(stream)) this.#emitLarge(tag, stream, message);
+    else if (this.#source === undefined) this.#emit(tag, stream, message, message.memory);
+    else this.#emit(tag, this.#source.addTo(stream), message, undefined);
   }
 
-  #withSource(
-    tag: string,
-    stream: EventStream,
-    message: ForwardMessage,
-    source: SourceFields,
-  ): void | Promise<void> {
-    const { decompressionSizeLimit: limit } = this.context.config;
-    if (source.sizeWith(stream) > limit && stream.bytes.length <= limit) {
-      const text = `larger than ${limit} bytes with the fields of its source`;
-      const { size } = message;
-      this.#refused({ reason: 'decompression_size_limit', message: text, tag, size });
-      return;
-    }
-    const added = source.addTo(stream);
-    // The new bytes are their own.
-    const emit = (larger: EventStream): void => this.#emit(tag, larger, message, undefined);
-    if (added instanceof Promise) return added.then(emit);
-    emit(added);
+  /** One after another of the message's parts; those of a peer that has gone come again. */
+  #emitLarge(tag: string, stream: EventStream, message: ForwardMessage): void {
+    const { router, title, large } = this.context;
+    const gone = (): boolean => this.#status === 'closed' && message.ackId !== undefined;
+    const kept = large.emit(stream, this.#loopUser, (part) => {
+      if (gone()) throw new Error('the peer has gone, and gets no ack');
+      const events = this.#source?.addTo(part) ?? part;
+      return checkKeeping(router.emit(tag, events), title, 'emit');
+    });
+    this.#waitFor(kept, stream, message, message.memory);
   }
 
   #emit(
     tag: string,
     stream: EventStream,
+    message: ForwardMessage,
+    memory: MessageMemory | undefined,
+  ): void {
+    const { router, title } = this.context;
+    const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
+    if (kept === KEPT) this.#kept(message.ackId, message.format);
+    else this.#waitFor(kept, stream, message, memory);
+  }
+
+  #waitFor(
+    kept: Promise<void>,
+    stream: EventStream,
     { ackId, format }: ForwardMessage,
     memory: MessageMemory | undefined,
   ): void {
-    if (this.#status !== 'open') return;
-    const { config, router, title } = this.context;
-    const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
-    if (kept === KEPT) {
-      this.#kept(ackId, format);
-    } else {
-      this.#wait(ackId, format, kept, this.#inFlight.add(stream.bytes, memory));
-      if (config.denyKeepalive) this.#status = 'draining';
-    }
+    this.#wait(ackId, format, kept, this.#inFlight.add(stream, memory));
+    if (this.context.config.denyKeepalive) this.#status = 'draining';
   }
 
   #wait(

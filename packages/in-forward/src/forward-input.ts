@@ -9,6 +9,7 @@ import {
 import type { ServerHandle, StreamOptions } from '@sluice/server';
 import { ForwardConnection, type ForwardContext } from './forward-connection.js';
 import { SharedInFlight } from './in-flight.js';
+import { LargeMessages } from './large-messages.js';
 import { roomsOf } from './room.js';
 import type { ForwardConfig } from './section.js';
 import { forwardSecurity } from './security.js';
@@ -60,6 +61,7 @@ export class ForwardInput extends Input {
       memory: this.#memory,
       making: this.#making,
       unfinished: this.#unfinished,
+      large: new LargeMessages(),
       statistics: this.#statistics,
       security: config.security && (await forwardSecurity(config.security)),
     };

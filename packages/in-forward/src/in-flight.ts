@@ -1,5 +1,7 @@
 import type { MessageMemory } from '@sluice/forward-protocol';
+import type { EventStream } from '@sluice/event-stream';
 import { Budget, type BudgetTicket } from '@sluice/plugin';
+import { EVENT_COST } from './large-messages.js';
 import type { UnfinishedMessages } from './unfinished.js';
 
 /** What a message that waits to be kept takes beside its bytes: promises, views, its entry in queues. */
@@ -109,14 +111,16 @@ export class InFlight {
    * @param memory what holds the bytes, where they do not lie in the read
    * @returns what is to be called once it is, or will not be
    */
-  add(bytes: Buffer, memory: MessageMemory | undefined): () => void {
+  add({ bytes, count }: EventStream, memory: MessageMemory | undefined): () => void {
     const data = this.#data;
     const read =
       memory === undefined && data?.buffer === bytes.buffer ? this.#readOf(data) : undefined;
     memory?.retain();
     const own = read === undefined ? (memory?.bytes ?? bytes).length : 0;
     const large = own > this.#large.smallSize ? own : 0;
-    const cost = PENDING_COST + own;
+    // Of a large one few parts are on their way at a time.
+    const made = large > 0 ? 0 : count * EVENT_COST;
+    const cost = PENDING_COST + own + made;
     this.#charge(cost + (read?.waiting === 0 ? read.bytes : 0), large);
     this.#waiting++;
     if (read !== undefined) read.waiting++;

@@ -1,10 +1,7 @@
 import type { EventStream } from '@sluice/event-stream';
-import { loopShare, packFields, setFields, setFieldsSteps } from '@sluice/event-stream/packed';
+import { packFields, setFields } from '@sluice/event-stream/packed';
 import type { Connection } from '@sluice/server';
 import type { ForwardConfig } from './section.js';
-
-// More events than this are not worked on at once.
-const FEW = 1024;
 
 /** The peer's address and name, which go into each record. */
 export class SourceFields {
@@ -27,22 +24,11 @@ export class SourceFields {
     });
   }
 
-  /** The most bytes that a stream takes with the fields in it. */
-  sizeWith({ bytes, count }: EventStream): number {
-    // The head of a map grows by at most four bytes.
-    return bytes.length + count * (this.#packedFields.bytes.length + 4);
-  }
-
-  /** Puts the fields into each record; of many in slices, which take a promise. */
-  addTo(stream: EventStream): EventStream | Promise<EventStream> {
+  /** Puts the fields into each record. */
+  addTo(stream: EventStream): EventStream {
     const { bytes, count } = stream;
     if (count === 0) return stream;
-    const fields = this.#packedFields;
-    if (count <= FEW) return stream.withEntries(setFields(bytes, count, fields), count);
-    const set = loopShare.slices(setFieldsSteps(bytes, count, fields));
-    return set instanceof Promise
-      ? set.then((larger) => stream.withEntries(larger, count))
-      : stream.withEntries(set, count);
+    return stream.withEntries(setFields(bytes, count, this.#packedFields), count);
   }
 
   get #packedFields(): ReturnType<typeof packFields> {
