@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkFile } from '../src/check/check-file.js';
-import { checkText } from '../src/check/check-text.js';
-import { absentPlugins, differences, generalDifferences } from '../src/check/fluentd-plugins.js';
+import { absentPlugins, checkText, differences, generalDifferences } from '@sluice/cli-tools';
+import { checkAsRun } from '../src/cli/check.js';
 import { shippedPlugins } from '../src/shipped-plugins.js';
 
 const fixture = (name: string): string => path.join(import.meta.dirname, 'fixtures/check', name);
@@ -11,7 +10,7 @@ const names = (plugins: readonly { name: string }[]): string[] => plugins.map(({
 
 describe('sluice check', () => {
   test('a file that runs: what differs from Fluentd is told', async () => {
-    const checked = await checkFile(fixture('web-logs.conf'), undefined);
+    const checked = await checkAsRun(fixture('web-logs.conf'));
     expect(checked).toMatchObject({ ok: true, load: [], missing: [], errors: [] });
     expect(names(checked.runs)).toEqual([
       ...['in_forward', 'in_http', 'filter_parser', 'parser_nginx', 'filter_record_transformer'],
@@ -26,7 +25,7 @@ describe('sluice check', () => {
   });
 
   test('plugins of others are named with their npm package, those of Fluentd with a way out', async () => {
-    const checked = await checkFile(fixture('to-a-search-engine.conf'), undefined);
+    const checked = await checkAsRun(fixture('to-a-search-engine.conf'));
     expect(checked.ok).toBe(false);
     expect(checked.load).toMatchObject([
       { name: 'filter_geoip', line: 13, package: 'sluice-plugin-geoip' },
@@ -40,7 +39,7 @@ describe('sluice check', () => {
   });
 
   test('mistakes have their places, and unknown parameters are warnings', async () => {
-    const checked = await checkFile(fixture('mistakes.conf'), undefined);
+    const checked = await checkAsRun(fixture('mistakes.conf'));
     expect(checked.errors.map(({ line, message }) => [line, message.split(',')[0]])).toEqual([
       [9, 'the method downcas is not supported'],
       [12, 'path is required in <match **>'],
@@ -50,15 +49,15 @@ describe('sluice check', () => {
   });
 
   test('a file that cannot be read is an error with its place', async () => {
-    const checked = await checkFile(fixture('no-language.conf'), undefined);
+    const checked = await checkAsRun(fixture('no-language.conf'));
     expect(checked).toMatchObject({ ok: false, errors: [{ line: 3 }] });
-    const absent = await checkFile(fixture('no-such.conf'), undefined);
+    const absent = await checkAsRun(fixture('no-such.conf'));
     expect(absent.errors).toHaveLength(1);
   });
 
   test('the text says it line by line', async () => {
     const file = fixture('to-a-search-engine.conf');
-    expect(checkText(await checkFile(file, undefined))).toBe(
+    expect(checkText(await checkAsRun(file))).toBe(
       [
         `${file}: does not run as it is`,
         '  runs     parser_json, in_forward',

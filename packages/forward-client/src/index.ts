@@ -10,5 +10,5 @@ export {
   type HeartbeatEvents,
 } from './heartbeat.js';
 export { Link, type LinkEvents, type LinkOptions } from './link.js';
-export { speaksTls } from './probe-tls.js';
+export { asksForKey, speaksTls } from './probe.js';
 export { ForwardSender, type ForwardSenderOptions } from './sender.js';

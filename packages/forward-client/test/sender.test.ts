@@ -9,7 +9,13 @@ import {
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ForwardSender, speaksTls, targetOf, type ForwardSenderOptions } from '../src/index.js';
+import {
+  asksForKey,
+  ForwardSender,
+  speaksTls,
+  targetOf,
+  type ForwardSenderOptions,
+} from '../src/index.js';
 import { startServer, temporaryFolder } from './support/server.js';
 
 const record = (n: number): EventStream => EventStream.fromEvents([{ record: { n } }]);
@@ -197,6 +203,15 @@ test('a plain connection to a TLS port ends, and a probe tells why', async () =>
   expect(await speaksTls(targetOf({ port: to.port }), 5)).toBe(true);
   const plain = await startServer();
   expect(await speaksTls(targetOf({ port: plain.port }), 5)).toBe(false);
+});
+
+test('whether a server asks for a key is found out without sending anything', async () => {
+  const asking = await startServer({
+    onConnection: (socket) => socket.write(Buffer.from([0x92, 0xa4, ...Buffer.from('HELO'), 0x80])),
+  });
+  expect(await asksForKey(targetOf({ port: asking.port }), 5)).toBe(true);
+  const closing = await startServer({ onConnection: (socket) => socket.end() });
+  expect(await asksForKey(targetOf({ port: closing.port }), 5)).toBe(false);
 });
 
 test('a server that answers in TLS', async () => {

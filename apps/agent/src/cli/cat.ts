@@ -1,12 +1,9 @@
-import { EventTime, type EventInput } from '@sluice/event-stream';
+import { eventsText, sendJsonLines } from '@sluice/cli-tools';
+import { parseFlags, UsageError } from '@sluice/cli-tools/command-line';
 import { ForwardSender, targetOf } from '@sluice/forward-client';
-import { readCatFlags } from './cat-flags.js';
-import { JsonLineReader, type LineResult } from './json-line-reader.js';
-import { explain } from './sender-errors.js';
-import { senderOptions } from './sender-flags.js';
+import { catFlags } from './commands.js';
+import { explain, senderChoice, senderOptions } from './sender-choice.js';
 
-/** Events of one chunk. */
-const chunkEvents = 1000;
 function say(text: string): void {
   process.stderr.write(`sluice cat: ${text}\n`);
 }
@@ -19,53 +16,28 @@ function say(text: string): void {
  *   JSON object (the others are sent), or the server did not take the events
  */
 export async function cat(args: string[]): Promise<number> {
-  const options = readCatFlags(args);
-  const target = targetOf(options.sender).peer;
+  const { values, positionals } = parseFlags(args, catFlags);
+  const [tag = '', extra] = positionals;
+  if (tag === '') throw new UsageError('cat needs a TAG');
+  if (extra !== undefined) throw new UsageError(`cat takes one TAG; "${extra}" is too many`);
+  const choice = senderChoice(values, 'cat');
+  const target = targetOf(choice.sender).peer;
   let sender: ForwardSender | undefined;
   try {
-    sender = await ForwardSender.connect(await senderOptions(options));
-    const bad = await sendLines(sender, options.tag);
+    sender = await ForwardSender.connect(await senderOptions(choice));
+    const bad = await sendJsonLines(sender, tag, process.stdin, say);
     await sender.end();
-    const how = options.sender.ack === false ? 'sent to' : 'acknowledged by';
-    say(`${countOf(sender.kept)} ${how} ${target}`);
+    const how = choice.sender.ack === false ? 'sent to' : 'acknowledged by';
+    say(`${eventsText(sender.kept)} ${how} ${target}`);
     return bad === 0 ? 0 : 1;
   } catch (error) {
-    say(`${target}: ${await explain(error as Error, options)}`);
+    say(`${target}: ${await explain(error as Error, choice)}`);
     if (sender !== undefined && sender.sent > 0) {
-      const how = options.sender.ack === false ? 'sent' : 'acknowledged';
-      say(`${sender.kept} of ${countOf(sender.sent)} ${how}`);
+      const how = choice.sender.ack === false ? 'sent' : 'acknowledged';
+      say(`${sender.kept} of ${eventsText(sender.sent)} ${how}`);
     }
     return 1;
   } finally {
     sender?.destroy();
   }
-}
-
-function countOf(events: number): string {
-  return events === 1 ? '1 event' : `${events} events`;
-}
-
-/** @returns how many lines were not JSON objects */
-async function sendLines(sender: ForwardSender, tag: string): Promise<number> {
-  const reader = new JsonLineReader();
-  let bad = 0;
-  const send = async (results: LineResult[]): Promise<void> => {
-    const time = EventTime.now();
-    let events: EventInput[] = [];
-    for (const result of results) {
-      if ('problem' in result) {
-        bad += 1;
-        say(`line ${result.line}: ${result.problem}`);
-        continue;
-      }
-      events.push({ time, record: result.record });
-      if (events.length < chunkEvents) continue;
-      await sender.send(tag, events);
-      events = [];
-    }
-    await sender.send(tag, events);
-  };
-  for await (const bytes of process.stdin) await send(reader.push(bytes as Buffer));
-  await send(reader.end());
-  return bad;
 }

@@ -1,67 +1,45 @@
+import { shells, type CommandLine, type Flag } from '@sluice/cli-tools/command-line';
 import { defaultConfigs } from './default-config.js';
 
-/** A flag of the command line, for what prints help and for what completes words. */
-export interface FlagHelp {
-  /** Without the dashes. */
-  readonly name: string;
-  readonly short?: string;
-  /** The name of its value, where it takes one. */
-  readonly value?: string;
-  /** What a value can be. Default: any text. */
-  readonly completes?: 'file' | readonly string[];
-  readonly text: string;
-}
-
-/** A command, or the call without one. */
-export interface CommandHelp {
-  /** The words behind `sluice`; none for the agent itself. */
-  readonly words: readonly string[];
-  /** What stands behind the words, for the line of usage. */
-  readonly args: string;
-  readonly text: string;
-  readonly flags: readonly FlagHelp[];
-  /** What an argument can be. Default: none, or any text. */
-  readonly completes?: 'file' | readonly string[];
-}
-
-const config: FlagHelp = {
+const config = {
   name: 'config',
   short: 'c',
   value: 'FILE',
   completes: 'file',
   text: 'configuration file',
-};
-const plugin: FlagHelp = {
+} as const satisfies Flag;
+const plugin = {
   name: 'plugin',
   short: 'p',
   value: 'PATH|PACKAGE',
   completes: 'file',
+  multiple: true,
   text: 'load a plugin; may be repeated',
-};
-const inline: FlagHelp = {
+} as const satisfies Flag;
+const inline = {
   name: 'inline-config',
   short: 'i',
   value: 'TEXT',
   text: "append TEXT to the configuration file's",
-};
-const help: FlagHelp = { name: 'help', short: 'h', text: 'print this help' };
+} as const satisfies Flag;
+const help = { name: 'help', short: 'h', text: 'print this help' } as const satisfies Flag;
 
-const pluginFlags = [
+export const pluginFlags = [
   plugin,
   { ...config, text: 'look for modules in the folder of FILE, too' },
   { name: 'json', text: 'as JSON' },
   help,
-];
+] as const satisfies readonly Flag[];
 
-const chunk: FlagHelp = {
+const chunk = {
   name: 'chunk',
   value: 'ID',
   text: 'only the chunk whose id begins so',
-};
+} as const satisfies Flag;
 
 /** Where to send, and how: for `cat` and `bench`. */
-function senderFlags(command: string): FlagHelp[] {
-  return [
+const senderFlags = (command: string) =>
+  [
     { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
     { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224' },
     {
@@ -95,167 +73,198 @@ function senderFlags(command: string): FlagHelp[] {
     { name: 'user', value: 'NAME', text: 'user name, for servers with user_auth' },
     { name: 'password', value: 'PASSWORD', text: 'password of that user' },
     { name: 'no-ack', text: 'do not wait until the server has the events' },
-  ];
-}
+  ] as const satisfies readonly Flag[];
 
-const plain: FlagHelp = { name: 'plain', text: 'lines instead of a view, as without a terminal' };
+const plain = {
+  name: 'plain',
+  text: 'lines instead of a view, as without a terminal',
+} as const satisfies Flag;
 
-/** The shells that `sluice completion` knows. */
-export const shells = ['bash', 'zsh', 'fish'] as const;
+export const runFlags = [
+  { ...config, text: `configuration file (default: ${defaultConfigs.join(', ')})` },
+  plugin,
+  { name: 'dry-run', text: 'check the configuration and exit' },
+  { name: 'strict', text: 'refuse a configuration that gives warnings' },
+  { name: 'verbose', short: 'v', multiple: true, text: 'more log: once is debug, twice is trace' },
+  { name: 'quiet', short: 'q', multiple: true, text: 'less log: once is warn, twice is error' },
+  {
+    name: 'log-format',
+    value: 'FORMAT',
+    completes: ['text', 'json'],
+    text: 'text or json (default: text)',
+  },
+  {
+    name: 'workers',
+    short: 'w',
+    value: 'N',
+    text: 'so many worker processes, whatever <system> says',
+  },
+  inline,
+  {
+    name: 'pid-file',
+    value: 'FILE',
+    completes: 'file',
+    text: "write the process's number to FILE",
+  },
+  { name: 'umask', value: 'MODE', text: 'octal, such as 027' },
+  { name: 'no-supervisor', text: 'one process that does everything, and cannot reload' },
+  help,
+  { name: 'version', text: 'print the version' },
+  // Understood, to say what is done instead.
+  { name: 'daemon', short: 'd', value: 'FILE', text: '' },
+  { ...plain, text: '' },
+] as const satisfies readonly Flag[];
 
-export const commands: readonly CommandHelp[] = [
+export const checkFlags = [
+  plugin,
   {
-    words: [],
-    args: '[-c FILE]',
-    text: 'run with a Fluentd configuration file',
-    flags: [
-      { ...config, text: `configuration file (default: ${defaultConfigs.join(', ')})` },
-      plugin,
-      { name: 'dry-run', text: 'check the configuration and exit' },
-      { name: 'strict', text: 'refuse a configuration that gives warnings' },
-      { name: 'verbose', short: 'v', text: 'more log: once is debug, twice is trace' },
-      { name: 'quiet', short: 'q', text: 'less log: once is warn, twice is error' },
-      {
-        name: 'log-format',
-        value: 'FORMAT',
-        completes: ['text', 'json'],
-        text: 'text or json (default: text)',
-      },
-      {
-        name: 'workers',
-        short: 'w',
-        value: 'N',
-        text: 'so many worker processes, whatever <system> says',
-      },
-      inline,
-      {
-        name: 'pid-file',
-        value: 'FILE',
-        completes: 'file',
-        text: "write the process's number to FILE",
-      },
-      { name: 'umask', value: 'MODE', text: 'octal, such as 027' },
-      { name: 'no-supervisor', text: 'one process that does everything, and cannot reload' },
-      help,
-      { name: 'version', text: 'print the version' },
-    ],
+    name: 'format',
+    value: 'FORMAT',
+    completes: ['text', 'json'],
+    text: 'text or json (default: text)',
   },
-  {
-    words: ['check'],
-    args: 'FILE…',
-    text: "tell what Fluentd's files need to run here",
-    flags: [
-      plugin,
-      {
-        name: 'format',
-        value: 'FORMAT',
-        completes: ['text', 'json'],
-        text: 'text or json (default: text)',
-      },
-      help,
-    ],
-  },
-  {
-    words: ['config', 'show'],
-    args: '-c FILE',
-    text: 'print the configuration in effect, secrets masked',
-    flags: [
-      config,
-      plugin,
-      inline,
-      { name: 'worker-id', value: 'N', text: 'as worker N reads it (default: 0)' },
-      { name: 'no-defaults', text: 'leave out parameters that are not in the file' },
-      { name: 'show-secrets', text: 'do not mask secrets' },
-      help,
-    ],
-  },
-  {
-    words: ['plugin', 'list'],
-    args: '',
-    text: 'list the plugins: kind, type, where from, version',
-    flags: pluginFlags,
-  },
-  {
-    words: ['plugin', 'show'],
-    args: '[NAME]',
-    text: 'print what plugins do, or the parameters of one',
-    flags: pluginFlags,
-  },
-  {
-    words: ['buffer', 'list'],
-    args: '[--json] PATH',
-    text: 'list the chunks that wait in a file buffer, or were set aside',
-    flags: [{ name: 'json', text: 'as JSON, a line for each chunk' }, help],
-    completes: 'file',
-  },
-  {
-    words: ['buffer', 'show'],
-    args: '[options] PATH',
-    text: 'print what chunks are, with their first events',
-    flags: [
-      chunk,
-      { name: 'events', value: 'N', text: 'so many events of each chunk (default: 10)' },
-      help,
-    ],
-    completes: 'file',
-  },
-  {
-    words: ['buffer', 'export'],
-    args: '[options] PATH',
-    text: 'print every event that waits as a line of JSON',
-    flags: [chunk, help],
-    completes: 'file',
-  },
-  {
-    words: ['cat'],
-    args: '[options] TAG',
-    text: 'send JSON lines from standard input to a forward port',
-    flags: [...senderFlags('cat'), help],
-  },
-  {
-    words: ['playground'],
-    args: '[options]',
-    text: 'show what comes in; also without a configuration',
-    flags: [
-      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224, or any that is free' },
-      plain,
-      help,
-    ],
-  },
-  {
-    words: ['bench'],
-    args: '[options]',
-    text: 'send many events to a forward port, and measure',
-    flags: [
-      ...senderFlags('bench'),
-      { name: 'tag', short: 't', value: 'TAG', text: 'default: bench' },
-      { name: 'seconds', short: 's', value: 'N', text: 'go on for so long (default: 10)' },
-      { name: 'connections', short: 'n', value: 'N', text: 'side by side (default: 1)' },
-      { name: 'rate', value: 'N', text: 'events per second (default: as many as are taken)' },
-      { name: 'size', value: 'BYTES', text: 'text in each event (default: 200)' },
-      { name: 'json', text: 'the result as JSON' },
-      help,
-    ],
-  },
-  {
-    words: ['top'],
-    args: '[options]',
-    text: 'show what a running agent does, from its monitor_agent',
-    flags: [
-      { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
-      { name: 'port', short: 'p', value: 'PORT', text: 'default: 24220' },
-      { name: 'interval', short: 'n', value: 'N', text: 'seconds between two looks (default: 1)' },
-      { name: 'once', text: 'print it once, and exit' },
-      plain,
-      { name: 'json', text: 'a line of JSON for each look' },
-      help,
-    ],
-  },
-  {
-    words: ['completion'],
-    args: shells.join('|'),
-    text: 'print what makes the shell complete words',
-    flags: [help],
-    completes: shells,
-  },
-];
+  help,
+] as const satisfies readonly Flag[];
+
+export const configShowFlags = [
+  config,
+  plugin,
+  inline,
+  { name: 'worker-id', value: 'N', text: 'as worker N reads it (default: 0)' },
+  { name: 'no-defaults', text: 'leave out parameters that are not in the file' },
+  { name: 'show-secrets', text: 'do not mask secrets' },
+  help,
+] as const satisfies readonly Flag[];
+
+export const bufferListFlags = [
+  { name: 'json', text: 'as JSON, a line for each chunk' },
+  help,
+] as const satisfies readonly Flag[];
+
+export const bufferShowFlags = [
+  chunk,
+  { name: 'events', value: 'N', text: 'so many events of each chunk (default: 10)' },
+  help,
+] as const satisfies readonly Flag[];
+
+export const bufferExportFlags = [chunk, help] as const satisfies readonly Flag[];
+
+export const catFlags = [...senderFlags('cat'), help] as const satisfies readonly Flag[];
+
+export const playgroundFlags = [
+  { name: 'port', short: 'p', value: 'PORT', text: 'default: 24224, or any that is free' },
+  plain,
+  help,
+] as const satisfies readonly Flag[];
+
+export const benchFlags = [
+  ...senderFlags('bench'),
+  { name: 'tag', short: 't', value: 'TAG', text: 'default: bench' },
+  { name: 'seconds', short: 's', value: 'N', text: 'go on for so long (default: 10)' },
+  { name: 'connections', short: 'n', value: 'N', text: 'side by side (default: 1)' },
+  { name: 'rate', value: 'N', text: 'events per second (default: as many as are taken)' },
+  { name: 'size', value: 'BYTES', text: 'text in each event (default: 200)' },
+  { name: 'json', text: 'the result as JSON' },
+  help,
+] as const satisfies readonly Flag[];
+
+export const topFlags = [
+  { name: 'host', value: 'HOST', text: 'default: 127.0.0.1' },
+  { name: 'port', short: 'p', value: 'PORT', text: 'default: 24220' },
+  { name: 'interval', short: 'n', value: 'N', text: 'seconds between two looks (default: 1)' },
+  { name: 'once', text: 'print it once, and exit' },
+  plain,
+  { name: 'json', text: 'a line of JSON for each look' },
+  help,
+] as const satisfies readonly Flag[];
+
+export const completionFlags = [help] as const satisfies readonly Flag[];
+
+/** The command line of sluice. */
+export const commandLine: CommandLine = {
+  program: 'sluice',
+  commands: [
+    {
+      words: [],
+      args: '[-c FILE]',
+      text: 'run with a Fluentd configuration file',
+      flags: runFlags,
+    },
+    {
+      words: ['check'],
+      args: 'FILE…',
+      text: "tell what Fluentd's files need to run here",
+      flags: checkFlags,
+    },
+    {
+      words: ['config', 'show'],
+      args: '-c FILE',
+      text: 'print the configuration in effect, secrets masked',
+      flags: configShowFlags,
+    },
+    {
+      words: ['plugin', 'list'],
+      args: '',
+      text: 'list the plugins: kind, type, where from, version',
+      flags: pluginFlags,
+    },
+    {
+      words: ['plugin', 'show'],
+      args: '[NAME]',
+      text: 'print what plugins do, or the parameters of one',
+      flags: pluginFlags,
+    },
+    {
+      words: ['buffer', 'list'],
+      args: '[--json] PATH',
+      text: 'list the chunks that wait in a file buffer, or were set aside',
+      flags: bufferListFlags,
+      completes: 'file',
+    },
+    {
+      words: ['buffer', 'show'],
+      args: '[options] PATH',
+      text: 'print what chunks are, with their first events',
+      flags: bufferShowFlags,
+      completes: 'file',
+    },
+    {
+      words: ['buffer', 'export'],
+      args: '[options] PATH',
+      text: 'print every event that waits as a line of JSON',
+      flags: bufferExportFlags,
+      completes: 'file',
+    },
+    {
+      words: ['cat'],
+      args: '[options] TAG',
+      text: 'send JSON lines from standard input to a forward port',
+      flags: catFlags,
+    },
+    {
+      words: ['playground'],
+      args: '[options]',
+      text: 'show what comes in; also without a configuration',
+      flags: playgroundFlags,
+    },
+    {
+      words: ['bench'],
+      args: '[options]',
+      text: 'send many events to a forward port, and measure',
+      flags: benchFlags,
+    },
+    {
+      words: ['top'],
+      args: '[options]',
+      text: 'show what a running agent does, from its monitor_agent',
+      flags: topFlags,
+    },
+    {
+      words: ['completion'],
+      args: shells.join('|'),
+      text: 'print what makes the shell complete words',
+      flags: completionFlags,
+      completes: shells,
+    },
+  ],
+};

@@ -1,13 +1,13 @@
+import { parseFlags, UsageError } from '@sluice/cli-tools/command-line';
 import { ConfigError, dumpConfig } from '@sluice/config';
 import { PluginLoadError } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '@sluice/log';
 import { complain } from '../complain.js';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
+import { configShowFlags } from './commands.js';
 import { defaultConfig } from './default-config.js';
-import { parseFlags, UsageError } from './flags.js';
 import { readConfigs } from './read-configs.js';
-import { usageOf } from './usage.js';
 
 /**
  * `sluice config show -c FILE`: prints the configuration in effect, with what is included in its
@@ -16,27 +16,16 @@ import { usageOf } from './usage.js';
  * @returns the exit code
  */
 export async function showConfig(args: string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, {
-    config: { type: 'string', short: 'c' },
-    'inline-config': { type: 'string', short: 'i' },
-    plugin: { type: 'string', short: 'p', multiple: true },
-    'worker-id': { type: 'string', default: '0' },
-    'show-secrets': { type: 'boolean', default: false },
-    'no-defaults': { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h' },
-  });
-  if (values.help === true) {
-    process.stdout.write(usageOf(['config', 'show']));
-    return 0;
-  }
+  const { values, positionals } = parseFlags(args, configShowFlags);
+  const { 'worker-id': workerId = '0' } = values;
   const config = values.config ?? positionals.at(0) ?? defaultConfig();
   if (config === undefined) throw new UsageError('a configuration file is needed: -c FILE');
-  const wanted = Number(values['worker-id']);
+  const wanted = Number(workerId);
   try {
     const log = createLog({ level: 'warn' });
     const all = await readConfigs({ config, inlineConfig: values['inline-config'], log });
-    if (!/^\d+$/.test(values['worker-id']) || wanted >= all.length) {
-      throw new UsageError(`--worker-id is 0 to ${all.length - 1}, not "${values['worker-id']}"`);
+    if (!/^\d+$/.test(workerId) || wanted >= all.length) {
+      throw new UsageError(`--worker-id is 0 to ${all.length - 1}, not "${workerId}"`);
     }
     const { root, system } = all[wanted];
     // Its plugins read their sections: then their secrets and their defaults are known.
@@ -44,8 +33,8 @@ export async function showConfig(args: string[]): Promise<number> {
     buildPipeline(root, { registry, ...system, log, workerId: wanted });
     process.stdout.write(
       dumpConfig(root, {
-        showSecrets: values['show-secrets'],
-        defaults: !values['no-defaults'],
+        showSecrets: values['show-secrets'] === true,
+        defaults: values['no-defaults'] !== true,
       }),
     );
     return 0;

@@ -1,30 +1,17 @@
-import type { ParseArgsConfig } from 'node:util';
+import {
+  completionScript,
+  parseFlags,
+  shells,
+  UsageError,
+  usage,
+  usageOf,
+} from '@sluice/cli-tools/command-line';
 import { logLevels, type LogLevel } from '@sluice/log/levels';
 import { complain } from '../complain.js';
 import { version } from '../version.js';
 import { defaultConfig } from './default-config.js';
-import { parseFlags, UsageError } from './flags.js';
+import { commandLine, completionFlags, runFlags } from './commands.js';
 import { run } from './run.js';
-import { usage, usageOf } from './usage.js';
-
-const runFlags = {
-  config: { type: 'string', short: 'c' },
-  plugin: { type: 'string', short: 'p', multiple: true },
-  'dry-run': { type: 'boolean' },
-  strict: { type: 'boolean' },
-  verbose: { type: 'boolean', short: 'v', multiple: true },
-  quiet: { type: 'boolean', short: 'q', multiple: true },
-  'log-format': { type: 'string' },
-  workers: { type: 'string', short: 'w' },
-  'inline-config': { type: 'string', short: 'i' },
-  'no-supervisor': { type: 'boolean' },
-  'pid-file': { type: 'string' },
-  umask: { type: 'string' },
-  daemon: { type: 'string', short: 'd' },
-  plain: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const satisfies ParseArgsConfig['options'];
 
 /** `info`, moved by so many -v and -q; without any the configuration decides. */
 function logLevel(verbose: number, quiet: number): LogLevel | undefined {
@@ -47,7 +34,9 @@ function octal(text: string): number {
 async function runCommand(args: string[], onReady?: () => void): Promise<number> {
   const { values, positionals } = parseFlags(args, runFlags);
   if (values.help === true) {
-    process.stdout.write(usage);
+    process.stdout.write(
+      usage(commandLine, [['--dry-run -c FILE', 'only check the configuration']]),
+    );
     return 0;
   }
   if (values.version === true) {
@@ -87,34 +76,50 @@ async function runCommand(args: string[], onReady?: () => void): Promise<number>
   });
 }
 
-async function subcommand(command: 'config' | 'plugin', args: string[]): Promise<number> {
-  const [verb, ...rest] = args as [string | undefined, ...string[]];
-  if (verb === '--help' || verb === '-h') {
-    process.stdout.write(usageOf([command]));
-    return 0;
+type Run = (args: string[], onReady?: () => void) => number | Promise<number>;
+
+/** By its words, what a command does: imported when it is asked for. */
+const commands: Readonly<Record<string, () => Run | Promise<Run>>> = {
+  bench: async () => (await import('./bench.js')).bench,
+  'buffer list': async () => (await import('./buffer-commands.js')).listBuffer,
+  'buffer show': async () => (await import('./buffer-commands.js')).showBuffer,
+  'buffer export': async () => (await import('./buffer-commands.js')).exportBuffer,
+  cat: async () => (await import('./cat.js')).cat,
+  check: async () => (await import('./check.js')).check,
+  completion: () => completion,
+  'config show': async () => (await import('./config-show.js')).showConfig,
+  playground: async () => (await import('./playground.js')).playground,
+  'plugin list': async () => (await import('./plugin-commands.js')).listPlugins,
+  'plugin show': async () => (await import('./plugin-commands.js')).showPlugin,
+  top: async () => (await import('./top.js')).top,
+};
+
+/** Prints what makes a shell complete words. */
+function completion(args: string[]): number {
+  const [shell, extra] = parseFlags(args, completionFlags).positionals;
+  const known = shells.find((name) => name === shell);
+  if (known === undefined || extra !== undefined) {
+    throw new UsageError(`completion takes one of ${shells.join(', ')}`);
   }
-  if (command === 'config') {
-    if (verb === 'show') return (await import('./config-show.js')).showConfig(rest);
-    throw new UsageError('the command is: sluice config show');
-  }
-  const { listPlugins, showPlugin } = await import('./plugin-commands.js');
-  if (verb === 'show') return showPlugin(rest);
-  if (verb === 'list') return listPlugins(rest);
-  throw new UsageError('the commands are: sluice plugin list, sluice plugin show');
+  process.stdout.write(completionScript(known, commandLine));
+  return 0;
 }
 
-type Tool = (args: string[], onReady?: () => void) => Promise<number>;
-
-/** Commands with options of their own. */
-const tools = new Map<string | undefined, Tool>([
-  ['bench', async (args) => (await import('./bench.js')).bench(args)],
-  ['cat', async (args) => (await import('./cat.js')).cat(args)],
-  [
-    'playground',
-    async (args, onReady) => (await import('./playground.js')).playground(args, onReady),
-  ],
-  ['top', async (args) => (await import('./top.js')).top(args)],
-]);
+async function runNamed(args: string[], onReady?: () => void): Promise<number> {
+  const [first, second] = args as [string, string | undefined];
+  const group = Object.keys(commands).filter((words) => words.startsWith(`${first} `));
+  const words = group.length === 0 ? [first] : [first, ...(second === undefined ? [] : [second])];
+  const command = commands[words.join(' ')] as (typeof commands)[string] | undefined;
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(usageOf(commandLine, command === undefined ? [first] : words));
+    return 0;
+  }
+  if (command === undefined) {
+    const all = group.map((name) => `sluice ${name}`).join(', ');
+    throw new UsageError(`the ${group.length === 1 ? 'command is' : 'commands are'}: ${all}`);
+  }
+  return (await command())(args.slice(words.length), onReady);
+}
 
 /**
  * The command `sluice`.
@@ -125,23 +130,8 @@ const tools = new Map<string | undefined, Tool>([
  */
 export async function main(args: string[], hooks: { onReady?: () => void } = {}): Promise<number> {
   try {
-    // What the agent itself does not need is imported when it is asked for.
-    const [command, ...rest] = args as [string | undefined, ...string[]];
-    const tool = tools.get(command);
-    if (command !== undefined && tool !== undefined) {
-      if (rest.some((arg) => arg === '--help' || arg === '-h')) {
-        process.stdout.write(usageOf([command]));
-        return 0;
-      }
-      return await tool(rest, hooks.onReady);
-    }
-    if (command === 'buffer') {
-      return await (await import('./buffer-commands.js')).bufferCommand(rest);
-    }
-    if (command === 'check') return await (await import('./check.js')).check(rest);
-    if (command === 'completion') return (await import('./completion.js')).completion(rest);
-    if (command === 'config' || command === 'plugin') return await subcommand(command, rest);
-    return await runCommand(args, hooks.onReady);
+    const isNamed = Object.keys(commands).some((words) => words.split(' ')[0] === args.at(0));
+    return await (isNamed ? runNamed : runCommand)(args, hooks.onReady);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(`sluice: ${error.message}\nTry: sluice --help`);

@@ -1,29 +1,24 @@
 import { createServer } from 'node:net';
 import {
-  countText,
   liveView,
-  playgroundHints,
   playgroundOutput,
   playgroundView,
+  printEvents,
   RecentEvents,
   throughputText,
   type PlaygroundPlace,
 } from '@sluice/cli-tools';
+import { parseFlags } from '@sluice/cli-tools/command-line';
 import { printable } from '@sluice/event-stream';
 import { runAgent } from '../run-agent.js';
+import { playgroundFlags } from './commands.js';
 import { endOnSignals } from './end-on-signals.js';
-import { parseFlags, UsageError } from './flags.js';
-import { portNumber } from './sender-flags.js';
+import { portNumber } from './sender-choice.js';
 
 const address = '127.0.0.1';
 /** Where there is no terminal, at most so many events are printed at a time, four times in a second. */
 const plainEvents = 20;
 const logLines = 50;
-
-const playgroundFlags = {
-  port: { type: 'string', short: 'p' },
-  plain: { type: 'boolean', default: false },
-} as const;
 
 /**
  * `sluice playground`, and `sluice` where there is no configuration: an agent on loopback that shows
@@ -32,10 +27,9 @@ const playgroundFlags = {
  * @returns the exit code: 1 where the port that is asked for is taken
  */
 export async function playground(args: string[], onReady?: () => void): Promise<number> {
-  const { values, positionals } = parseFlags(args, playgroundFlags);
-  if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is one argument too many`);
+  const { values } = parseFlags(args, playgroundFlags, 0);
   const wanted = values.port === undefined ? undefined : portNumber(values.port);
-  const plain = values.plain || !process.stdout.isTTY;
+  const plain = values.plain === true || !process.stdout.isTTY;
   const recent = new RecentEvents(plain ? plainEvents : 100);
   const log: string[] = [];
   const write = (line: string): void => {
@@ -124,29 +118,4 @@ function isFree(port: number): Promise<boolean> {
       server.close(() => resolve(true)),
     );
   });
-}
-
-/** Prints events as lines, the last ones where there are too many. */
-async function printEvents(
-  place: PlaygroundPlace,
-  recent: RecentEvents,
-  signal: AbortSignal,
-): Promise<void> {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  for (const hint of playgroundHints(place)) print(hint);
-  let shown = 0;
-  const show = (): void => {
-    const lines = recent.lines({ take: true });
-    const more = recent.events - shown - lines.length;
-    shown = recent.events;
-    if (more > 0) print(`… ${countText(more)} more`);
-    for (const line of lines) print(line);
-  };
-  const timer = setInterval(show, 250);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  clearInterval(timer);
-  show();
 }

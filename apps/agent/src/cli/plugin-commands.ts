@@ -1,17 +1,11 @@
+import { lineText, table } from '@sluice/cli-tools';
+import { parseFlags } from '@sluice/cli-tools/command-line';
 import { describeSection, didYouMean, formatSection, type Section } from '@sluice/config';
 import { PluginLoadError, prefixOfKind, type RegisteredPlugin } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
 import { complain } from '../complain.js';
 import { systemSection } from '../system/system-section.js';
-import { parseFlags, UsageError } from './flags.js';
-import { usageOf } from './usage.js';
-
-const pluginFlags = {
-  plugin: { type: 'string', short: 'p', multiple: true },
-  config: { type: 'string', short: 'c' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { pluginFlags } from './commands.js';
 
 interface Named {
   /** As Fluentd's files are called: `in_forward`. */
@@ -27,20 +21,15 @@ interface Named {
 async function start(
   args: string[],
   most: number,
-): Promise<number | { json: boolean; positionals: string[]; known: Named[] }> {
-  const { values, positionals } = parseFlags(args, pluginFlags);
-  if (values.help === true) {
-    process.stdout.write(usageOf(['plugin']));
-    return 0;
-  }
-  if (positionals.length > most) {
-    throw new UsageError(`"${positionals[most]}" is one argument too many`);
-  }
+): Promise<
+  number | { json: boolean; positionals: readonly (string | undefined)[]; known: Named[] }
+> {
+  const { values, positionals } = parseFlags(args, pluginFlags, most);
   try {
     const named = values.plugin ?? [];
     const registry = await loadPlugins({ config: values.config, plugins: named });
     return {
-      json: values.json,
+      json: values.json === true,
       positionals,
       known: registry
         .all()
@@ -78,15 +67,9 @@ export async function listPlugins(args: string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return 0;
   }
-  const table = [
-    ['KIND', 'TYPE', 'FROM', 'VERSION'],
-    ...rows.map(({ kind, type, from, version }) => [kind, type, from, version ?? '-']),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column].length)));
-  for (const row of table) {
-    const cells = row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell));
-    process.stdout.write(`${cells.join('  ')}\n`);
-  }
+  const titles = ['KIND', 'TYPE', 'FROM', 'VERSION'].map((title) => ({ title }));
+  const cells = rows.map(({ kind, type, from, version }) => [kind, type, from, version ?? '-']);
+  for (const line of table(titles, cells)) process.stdout.write(`${lineText(line)}\n`);
   return 0;
 }
 
@@ -101,7 +84,7 @@ export async function showPlugin(args: string[]): Promise<number> {
   const started = await start(args, 1);
   if (typeof started === 'number') return started;
   const { known, json, positionals } = started;
-  const [name] = positionals as (string | undefined)[];
+  const [name] = positionals;
   if (name === undefined) {
     const width = Math.max(...known.map((plugin) => plugin.name.length));
     for (const { name, plugin } of known) {

@@ -105,9 +105,9 @@ test('what is damaged is reported, the rest is printed, and the exit code is 1',
 });
 
 test.each([
-  [['buffer'], 2, 'sluice buffer list, show, export'],
+  [['buffer'], 2, 'sluice buffer list, sluice buffer show, sluice buffer export'],
   [['buffer', 'list'], 2, 'the path of a buffer is needed'],
-  [['buffer', 'list', '--events', '1', '/tmp'], 2, 'list has no --events'],
+  [['buffer', 'list', '--events', '1', '/tmp'], 2, "Unknown option '--events'"],
   [['buffer', 'show', '--events', 'x', '/tmp'], 2, 'a whole number'],
   [['buffer', 'list', '/nowhere'], 1, 'ENOENT'],
 ])('%j is refused', async (args, code, text) => {

@@ -11,7 +11,7 @@ export class JsonLineReader {
   #rest = '';
   #line = 0;
 
-  push(bytes: Buffer): LineResult[] {
+  push(bytes: Uint8Array): LineResult[] {
     const lines = (this.#rest + this.#decoder.write(bytes)).split('\n');
     this.#rest = lines.pop() ?? '';
     return this.#read(lines);

@@ -1,9 +1,5 @@
 import { ConfigError, ConfigErrors, type ConfigElement } from '@sluice/config';
 import { prefixOfKind, type PluginKind, type PluginRegistry } from '@sluice/plugin';
-import { readConfigs } from '../cli/read-configs.js';
-import { loadPlugins } from '../load-plugins.js';
-import { createLog } from '@sluice/log';
-import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { absentPlugins, differences } from './fluentd-plugins.js';
 import { pluginUses, type PluginUse } from './plugin-uses.js';
 
@@ -44,30 +40,38 @@ export interface CheckedFile {
   readonly warnings: readonly string[];
 }
 
-/** Looks at one configuration file, without starting anything. */
+/** The configuration of one worker, for a check. */
+export interface WorkerToCheck {
+  readonly root: ConfigElement;
+  /** The plugins that are there. */
+  readonly registry: PluginRegistry;
+  /** Makes all plugins, and starts none. @throws ConfigError */
+  readonly build: () => void;
+}
+
+/**
+ * Looks at one configuration file, without starting anything.
+ *
+ * @param workers reads the file as each worker would; its ConfigErrors are part of the result
+ * @param warnings the lines that this has given, looked at when all workers are built
+ */
 export async function checkFile(
   path: string,
-  plugins: readonly string[] | undefined,
+  workers: AsyncIterable<WorkerToCheck>,
+  warnings: Iterable<string>,
 ): Promise<CheckedFile> {
-  const warnings = new Set<string>();
   const errors: ConfigError[] = [];
-  const log = createLog({
-    level: 'warn',
-    format: 'text',
-    write: (line: string) => void warnings.add(withoutTime(line)),
-  });
   const keep = (error: unknown): void => {
     if (error instanceof ConfigErrors) errors.push(...error.errors);
     else if (error instanceof ConfigError) errors.push(error);
     else throw error;
   };
-  let named: Sorted = { runs: [], differs: [], load: [], missing: [] };
+  let named: Sorted | undefined;
   try {
-    for (const { workerId, root, system } of await readConfigs({ config: path, log })) {
-      const registry = await loadPlugins({ config: path, plugins }, root);
-      if (workerId === 0) named = sorted(pluginUses(root), registry);
+    for await (const { root, registry, build } of workers) {
+      named ??= sorted(pluginUses(root), registry);
       try {
-        buildPipeline(root, { registry, ...system, log, workerId });
+        build();
       } catch (error) {
         keep(error);
       }
@@ -75,6 +79,7 @@ export async function checkFile(
   } catch (error) {
     keep(error);
   }
+  named ??= { runs: [], differs: [], load: [], missing: [] };
   const absent = new Set([...named.load, ...named.missing].map(({ type }) => type));
   const others = errors.filter(({ message }) => {
     // These are told above.
@@ -133,11 +138,6 @@ function packageOf(type: string): string {
 
 function placeOf(element: ConfigElement): Place {
   return { file: element.location.file, line: element.location.line };
-}
-
-/** A line of the log without its time, level and trailing end. */
-function withoutTime(line: string): string {
-  return line.trimEnd().replace(/^\S+ \S+ \S+ \[\w+\]: (?:#\d+ )?/, '');
 }
 
 function unique<T>(list: readonly T[]): T[] {

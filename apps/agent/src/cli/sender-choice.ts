@@ -1,27 +1,10 @@
 import os from 'node:os';
-import type { ParseArgsConfig } from 'node:util';
-import type { ForwardSenderOptions } from '@sluice/forward-client';
+import { UsageError, type FlagValues } from '@sluice/cli-tools/command-line';
+import { asksForKey, speaksTls, targetOf, type ForwardSenderOptions } from '@sluice/forward-client';
 import { createClientContext, type ClientTlsOptions } from '@sluice/tls';
-import { UsageError, type parseFlags } from './flags.js';
+import type { catFlags } from './commands.js';
 
-/** Flags of the commands that send: `cat` and `bench`. */
-export const senderFlags = {
-  host: { type: 'string' },
-  port: { type: 'string', short: 'p' },
-  unix: { type: 'string', short: 'u' },
-  tls: { type: 'boolean', default: false },
-  ca: { type: 'string' },
-  insecure: { type: 'boolean', default: false },
-  cert: { type: 'string' },
-  key: { type: 'string' },
-  'shared-key': { type: 'string' },
-  'self-hostname': { type: 'string' },
-  user: { type: 'string' },
-  password: { type: 'string' },
-  'no-ack': { type: 'boolean', default: false },
-} as const satisfies ParseArgsConfig['options'];
-
-type Values = ReturnType<typeof parseFlags<typeof senderFlags>>['values'];
+type Values = FlagValues<typeof catFlags>;
 
 /** Where to send, with TLS and handshake, as the command line says. */
 export interface SenderChoice {
@@ -44,10 +27,10 @@ export function senderChoice(values: Values, command: string): SenderChoice {
       host,
       port: portNumber(port),
       path: values.unix,
-      ack: !values['no-ack'],
+      ack: values['no-ack'] !== true,
       handshake: handshake(values, command),
     },
-    tls: values.tls ? tlsOptions(values) : undefined,
+    tls: values.tls === true ? tlsOptions(values) : undefined,
   };
 }
 
@@ -67,8 +50,8 @@ function checkTogether(values: Values): void {
     if (first) throw new UsageError(`${first} does not go with --unix`);
   }
   const [needsTls] = given(['ca', 'insecure', 'cert', 'key']);
-  if (needsTls && !values.tls) throw new UsageError(`${needsTls} needs --tls`);
-  if (values.insecure && values.ca !== undefined) {
+  if (needsTls && values.tls !== true) throw new UsageError(`${needsTls} needs --tls`);
+  if (values.insecure === true && values.ca !== undefined) {
     throw new UsageError('--ca does not go with --insecure, which verifies nothing');
   }
   if ((values.cert === undefined) !== (values.key === undefined)) {
@@ -101,7 +84,7 @@ function tlsOptions(values: Values): ClientTlsOptions {
     minVersion: 'TLSv1_2',
     maxVersion: 'TLSv1_3',
     watch: false,
-    insecure: values.insecure,
+    insecure: values.insecure === true,
     ...(ca !== undefined && { caPath: ca }),
     ...(cert !== undefined && { certPath: cert }),
     ...(key !== undefined && { privateKeyPath: key }),
@@ -111,4 +94,31 @@ function tlsOptions(values: Values): ClientTlsOptions {
 /** Loads the certificates, where TLS is wanted. @throws TlsError, which names the file */
 export async function senderOptions({ sender, tls }: SenderChoice): Promise<ForwardSenderOptions> {
   return tls === undefined ? sender : { ...sender, tls: await createClientContext(tls) };
+}
+
+/** Seconds to find out what a server that closed the connection wants. */
+const probeTimeout = 2;
+
+/** What to say on the command line to a server that asks for it, by the code of the error. */
+const remedies: Readonly<Record<string, string>> = {
+  ERR_SLUICE_FORWARD_KEY_NEEDED: '--shared-key',
+  ERR_SLUICE_FORWARD_TLS_NEEDED: '--tls',
+  ERR_SLUICE_FORWARD_NO_TLS: 'leave out --tls',
+  ERR_SLUICE_FORWARD_CERTIFICATE_NEEDED: '--cert and --key',
+};
+/** How a server that speaks TLS, or another protocol, ends a plain connection. */
+const silentEnds: readonly unknown[] = ['ERR_SLUICE_FORWARD_CLOSED', 'ECONNRESET', 'EPIPE'];
+
+/** What went wrong, and which option would mend it. */
+export async function explain(error: Error, { sender, tls }: SenderChoice): Promise<string> {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (tls === undefined && silentEnds.includes(code)) {
+    const target = targetOf(sender);
+    if (await speaksTls(target, probeTimeout)) return 'the server speaks TLS: --tls';
+    if (sender.handshake === undefined && (await asksForKey(target, probeTimeout))) {
+      return 'the server asks for a shared key: --shared-key';
+    }
+  }
+  const remedy = remedies[code] as string | undefined;
+  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
 }
