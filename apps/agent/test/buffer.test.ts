@@ -52,6 +52,35 @@ test('parameters of the store and of the buffer are told apart, and others are w
   ]);
 });
 
+test('parameters that only Fluentd needs have a warning each, and slow_flush_log_threshold has its effect', () => {
+  const made = new TestPipeline(`
+    <match **>
+      @type keep
+      slow_flush_log_threshold 5
+      <buffer tag>
+        @type file_single
+        path ${temporaryFolder()}
+        calc_num_records false
+        chunk_format auto
+        decompression_size_limit 1m
+      </buffer>
+    </match>
+  `);
+  expect(made.warnings()).toEqual([
+    expect.stringContaining('calc_num_records'),
+    expect.stringContaining('chunk_format'),
+    expect.stringContaining('decompression_size_limit'),
+  ]);
+  const wrong = (): unknown =>
+    new TestPipeline(`<match **>
+      @type keep
+      slow_flush_log_threshold soon
+      <buffer>
+      </buffer>
+    </match>`);
+  expect(wrong).toThrow(expect.objectContaining({ line: 3 }));
+});
+
 test('events wait in a file buffer while the pipeline is down', async () => {
   const folder = temporaryFolder();
   const text = (mode: string): string => `

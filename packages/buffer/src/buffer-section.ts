@@ -3,6 +3,7 @@ import { TimeZoneError, zoneOffset } from '@sluice/plugin';
 import { readChunkKeys } from './chunk-keys.js';
 
 const noPolling = 'a chunk is written as soon as it is due';
+const ownSizes = 'what is compressed tells its size, and nothing longer comes out of it';
 
 /**
  * `<buffer>` in front of any output, with Fluentd's names and defaults; where the chunks are kept is
@@ -48,6 +49,10 @@ export const bufferSection = defineSection({
       .time()
       .default(10)
       .describe('Seconds for that. What is left then stays in the store, or is given up'),
+    slowFlushLogThreshold: t
+      .float({ min: 0 })
+      .default(20)
+      .describe('A write that takes more seconds is logged. Stands in the section of the output'),
     chunkLimitSize: t
       .size({ min: 1 })
       .optional()
@@ -73,6 +78,7 @@ export const bufferSection = defineSection({
       .describe(
         'While so many chunks wait to be written, others take events until they are full (default: no limit)',
       ),
+    decompressionSizeLimit: param(t.size().optional(), { deprecated: ownSizes }),
     overflowAction: t
       .enum(['throw_exception', 'block', 'drop_oldest_chunk'])
       .default('throw_exception')

@@ -32,6 +32,7 @@ export class Flusher {
     backed_up_events: 0,
     dropped_events: 0,
     stuck_writes: 0,
+    slow_writes: 0,
   };
   readonly #options: FlusherOptions;
   #closed = false;
@@ -65,7 +66,9 @@ export class Flusher {
         secondary !== undefined &&
         (chunk.secondary || settings.retry.wantsSecondary(chunk.failures, failing));
       if (second) chunk.secondary = true;
+      const begun = clock.elapsed();
       const events = await this.#write(chunk, second ? secondary : output);
+      this.#tellSlow(chunk, clock.elapsed() - begun);
       if (second) this.counters.secondary_events += events;
       else this.counters.written_events += events;
       if (chunk.failures > 0) {
@@ -168,6 +171,16 @@ export class Flusher {
     );
     if (kept !== KEPT) await kept;
     return stream.count;
+  }
+
+  #tellSlow({ tag, stored }: HeldChunk, took: number): void {
+    const { settings, context } = this.#options;
+    if (took <= settings.slowAfter) return;
+    this.counters.slow_writes += 1;
+    context.log.warn(
+      { tag, chunk: stored.id, seconds: took / 1000 },
+      `a write took ${(took / 1000).toFixed(1)} seconds: slow_flush_log_threshold is ${settings.slowAfter / 1000}`,
+    );
   }
 
   async #failed(chunk: HeldChunk, error: unknown): Promise<number | undefined> {

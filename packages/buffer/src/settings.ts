@@ -19,6 +19,8 @@ export interface BufferSettings {
   readonly stuckAfter: number;
   /** From then on until the chunk of such a write is given up; Infinity where it never is. */
   readonly hungAfter: number;
+  /** A write that takes longer is told. */
+  readonly slowAfter: number;
   readonly flushAtShutdown: boolean;
   readonly shutdownTimeout: number;
   readonly chunkLimitSize: number;
@@ -67,6 +69,7 @@ export function bufferSettings(
     threads: config.flushThreadCount,
     stuckAfter: config.delayedCommitTimeout * 1000,
     hungAfter: config.retryForever ? Infinity : config.retryTimeout * 1000,
+    slowAfter: config.slowFlushLogThreshold * 1000,
     flushAtShutdown: config.flushAtShutdown ?? !store.persistent,
     shutdownTimeout: config.shutdownTimeout * 1000,
     chunkLimitSize,

@@ -1,4 +1,4 @@
-import { describeSection, didYouMean, type ConfigElement, type Section } from '@sluice/config';
+import { ConfigElement, describeSection, didYouMean, type Section } from '@sluice/config';
 import { BufferedOutput, bufferSection } from '@sluice/buffer';
 import {
   compileTagPattern,
@@ -264,13 +264,18 @@ class PipelineBuilder {
     // Plugins inside this one are made by `create`, and so come before it in the list.
     const buffer = bufferOf(definition, element);
     const output = this.#maker.make(definition, element, context, {
-      ...(buffer !== undefined && { ignoreSections: ['buffer', 'secondary'] }),
+      ...(buffer !== undefined && {
+        ignoreSections: ['buffer', 'secondary'],
+        ignoreParams: [besideBuffer],
+      }),
     });
     this.#outputs.push(output);
     if (definition.passesEventsOn === true) this.#passing.push({ element, to: router });
     const secondary = () => secondaryOf(element, definition.type, context);
     const outer =
-      buffer === undefined ? output : this.#buffered(output, buffer, context, secondary());
+      buffer === undefined
+        ? output
+        : this.#buffered(output, withParamBeside(buffer, element), context, secondary());
     const sink = new GuardedSink(outer, this.#clock);
     this.#guards.push(sink);
     return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
@@ -322,6 +327,8 @@ class PipelineBuilder {
 
 /** The store of a `<buffer>` without a `@type`. */
 const usualStore = 'memory';
+/** What stands beside a `<buffer>`, as in Fluentd, and is read with it. */
+const besideBuffer = 'slow_flush_log_threshold';
 
 /** The names of a section's parameters. */
 function namesOf(section: Section<unknown>): string[] {
@@ -341,6 +348,14 @@ function bufferOf(definition: OutputDefinition, element: ConfigElement): ConfigE
   const buffer = buffers.at(0);
   const readsIt = Object.hasOwn(definition.section.schema.sections ?? {}, 'buffer');
   return readsIt && buffer?.type === undefined ? undefined : buffer;
+}
+
+/** The buffer's section, with the parameter of it that stands in the section of the output. */
+function withParamBeside(buffer: ConfigElement, output: ConfigElement): ConfigElement {
+  const param = output.params.get(besideBuffer);
+  if (param === undefined) return buffer;
+  const { name, arg, location, params, elements } = buffer;
+  return new ConfigElement({ name, arg, location, elements, params: [...params.values(), param] });
 }
 
 /**

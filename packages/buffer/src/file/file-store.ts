@@ -18,7 +18,7 @@ import { newChunkId } from '../memory-store.js';
 import { ChunkFile } from './chunk-file.js';
 import { outlineOf, readChunk } from './chunk-reader.js';
 import { Disk } from './disk.js';
-import { fileStoreSection, type FileStoreConfig } from './section.js';
+import { fileSingleStoreSection, fileStoreSection, type FileStoreConfig } from './section.js';
 import { WorkerFolders } from './worker-folders.js';
 
 const mib = 1024 * 1024;
@@ -255,7 +255,7 @@ export const fileStore = defineChunkStore({
 export const fileSingleStore = defineChunkStore({
   type: 'file_single',
   description: 'The same as file.',
-  section: fileStoreSection,
+  section: fileSingleStoreSection,
   create,
   startProblems,
 });

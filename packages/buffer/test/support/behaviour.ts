@@ -72,6 +72,22 @@ export function describeBuffer(name: string, under: StoreUnderTest): void {
       await wrote(sink, ['a', 1], ['a', 2]);
     });
 
+    test('tells of a write that takes longer than slow_flush_log_threshold', async () => {
+      const made = await make('flush_mode immediate\nslow_flush_log_threshold 2.5');
+      const { sink, buffer, clock, log } = made;
+      const waits = [2500, 2600];
+      sink.act = () => clock.advance(waits.shift()!);
+      await buffer.write('a', events(1));
+      await wrote(sink, ['a', 1]);
+      expect(log).toEqual([]);
+      await buffer.write('a', events(2));
+      await wrote(sink, ['a', 1], ['a', 2]);
+      await until(() => expect(counts(made)).toMatchObject({ slow_writes: 1, written_events: 2 }));
+      expect(log.map(({ text }) => text)).toEqual([
+        'a write took 2.6 seconds: slow_flush_log_threshold is 2.5',
+      ]);
+    });
+
     test('lazy writes a chunk only when it is full', async () => {
       const { sink, buffer, clock } = await make(
         'flush_mode lazy\nflush_interval 1s\nchunk_limit_records 2',
