@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { defineSection, t, type ConfigElement, type SectionOf } from '@sluice/config';
-import { EventPacker, EventStream, EventStreamError, type EventTime } from '@sluice/event-stream';
-import { EntryCursor } from '@sluice/event-stream/packed';
+import { EventPacker, EventStreamError, type EventStream } from '@sluice/event-stream';
+import { descend, EntryCursor, findFields, packField } from '@sluice/event-stream/packed';
 import {
   defineFilter,
   Filter,
@@ -9,12 +9,12 @@ import {
   parseRecordAccessor,
   parserOf,
   RecordAccessorError,
-  type FieldPath,
   type FilterContext,
   type Parser,
   type PluginStatistics,
 } from '@sluice/plugin';
-import { valueAt, without } from './fields.js';
+import { MergedEvents } from './merging.js';
+import { isNil, textBytes, withoutInvalid } from './texts.js';
 
 const description = 'Parses a field of each record, and sets what is found in its place.';
 
@@ -56,14 +56,17 @@ const section = defineSection({
 });
 
 type Config = SectionOf<typeof section>;
-type Fields = Record<string, unknown>;
 
 /** The parser filter. Fluentd: `filter_parser`. */
 class ParserFilter extends Filter {
   readonly #config: Config;
   readonly #parser: Parser;
-  readonly #path: FieldPath;
+  readonly #path: readonly (Buffer | number)[];
+  readonly #names: readonly Buffer[];
+  readonly #found = [-1];
   readonly #packer = new EventPacker();
+  /** Undefined where what was found is all that remains. */
+  readonly #merged: MergedEvents | undefined;
   #parsed = 0;
   #invalid = 0;
 
@@ -71,7 +74,15 @@ class ParserFilter extends Filter {
     super(context);
     this.#config = config;
     this.#parser = parserOf(context, element);
-    this.#path = parseRecordAccessor(config.keyName);
+    const way = parseRecordAccessor(config.keyName);
+    this.#path = packField(way).path;
+    this.#names = this.#path.slice(0, 1).filter((step) => typeof step !== 'number');
+    const { reserveData, reserveTime, hashValueField, injectKeyPrefix } = config;
+    const removed = config.removeKeyNameField ? way : undefined;
+    if (reserveData || reserveTime || (hashValueField ?? injectKeyPrefix) !== undefined) {
+      const rules = { reserveData, reserveTime, removed, hashValueField, injectKeyPrefix };
+      this.#merged = new MergedEvents(rules);
+    }
   }
 
   override statistics(): PluginStatistics {
@@ -79,59 +90,61 @@ class ParserFilter extends Filter {
   }
 
   filter(tag: string, stream: EventStream): EventStream {
-    const entry = new EntryCursor(stream.bytes);
-    for (const { time, record } of stream) {
-      entry.next();
+    const { bytes } = stream;
+    const entry = new EntryCursor(bytes);
+    for (let more = entry.moveTo(0); more;) {
+      this.#found[0] = -1;
+      const end = findFields(bytes, entry.record, this.#names, this.#found);
       try {
-        this.#one(time, record);
+        this.#one(entry);
         this.#parsed++;
       } catch (error) {
         if (!isInvalid(error)) throw error;
-        this.#invalid++;
-        if (this.#config.reserveData) this.#packer.add(time, this.#merged(record, {}));
-        if (!this.#config.emitInvalidRecordToError) continue;
-        const bytes = stream.bytes.subarray(entry.start, entry.end);
-        void this.emitErrorEvents(tag, stream.withEntries(bytes, 1), error);
+        this.#refuse(tag, stream, entry, error);
       }
+      more = entry.moveTo(end);
+    }
+    if (this.#merged !== undefined) {
+      const made = this.#merged.take();
+      return stream.withEntries(made.bytes, made.count);
     }
     const { count } = this.#packer;
     return stream.withEntries(this.#packer.take().bytes, count);
   }
 
   /** @throws ParseError and the like for a record without the field, or one that does not parse */
-  #one(time: EventTime, record: Fields): void {
-    const { keyName, reserveTime, removeKeyNameField } = this.#config;
-    const value = valueAt(record, this.#path);
-    if (value === undefined || value === null) {
-      throw new ParseError('parser', `${keyName} does not exist`);
+  #one(entry: EntryCursor): void {
+    const { bytes } = entry;
+    const at = descend(bytes, this.#found[0], this.#path, 1);
+    if (at < 0 || isNil(bytes, at)) {
+      throw new ParseError('parser', `${this.#config.keyName} does not exist`);
     }
-    this.#parser.parse(this.#textOf(value), (found, fields) => {
-      const rest = removeKeyNameField ? without(record, this.#path) : record;
-      this.#packer.add(reserveTime ? time : (found ?? time), this.#merged(rest, fields));
-    });
+    const text = this.#textAt(bytes, at);
+    const packer = this.#packer;
+    const merged = this.#merged;
+    try {
+      this.#parser.parseInto(text, packer, entry.eventTime());
+    } finally {
+      // What was found before the mistake counts.
+      if (merged !== undefined && packer.count > 0) merged.add(entry, packer.take().bytes);
+    }
   }
 
-  #textOf(value: unknown): Buffer {
+  #refuse(tag: string, stream: EventStream, entry: EntryCursor, error: Error): void {
+    this.#invalid++;
+    if (this.#config.reserveData) this.#merged!.addUnparsed(entry);
+    if (!this.#config.emitInvalidRecordToError) return;
+    const bytes = stream.bytes.subarray(entry.start, entry.end);
+    void this.emitErrorEvents(tag, stream.withEntries(bytes, 1), error);
+  }
+
+  #textAt(bytes: Buffer, at: number): Buffer {
     const { keyName, replaceInvalidSequence } = this.#config;
-    if (typeof value === 'string') return Buffer.from(value);
-    if (!Buffer.isBuffer(value)) throw new ParseError('parser', `${keyName} is not a text`);
-    if (isUtf8(value)) return value;
-    if (!replaceInvalidSequence) {
-      throw new ParseError('parser', `invalid byte sequence in UTF-8 in ${keyName}`);
-    }
-    return Buffer.from(value.toString().replaceAll('\ufffd', '?'));
-  }
-
-  #merged(record: Fields, found: Fields): Fields {
-    const { injectKeyPrefix, hashValueField, reserveData } = this.#config;
-    const named =
-      injectKeyPrefix === undefined
-        ? found
-        : Object.fromEntries(
-            Object.entries(found).map(([key, value]) => [injectKeyPrefix + key, value]),
-          );
-    const placed = hashValueField === undefined ? named : { [hashValueField]: named };
-    return reserveData ? { ...record, ...placed } : placed;
+    const text = textBytes(bytes, at);
+    if (text === undefined) throw new ParseError('parser', `${keyName} is not a text`);
+    if (isUtf8(text)) return text;
+    if (replaceInvalidSequence) return withoutInvalid(text);
+    throw new ParseError('parser', `invalid byte sequence in UTF-8 in ${keyName}`);
   }
 }
 
