@@ -8,6 +8,7 @@ export { singleValueFormatter } from './formatters/single-value.js';
 export { stdoutFormatter } from './formatters/stdout.js';
 export { tagText } from './formatters/tag-text.js';
 export { tsvFormatter } from './formatters/tsv.js';
+export { Extractor, extractSection } from './extract.js';
 export { createInjector, formatSections } from './injection.js';
 export { Injector, injectSection } from './inject.js';
 export { formatNanoseconds, formatSeconds } from './local-time.js';

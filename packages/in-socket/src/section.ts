@@ -1,4 +1,5 @@
 import { defineSection, param, t, type CheckContext } from '@sluice/config';
+import { extractSection } from '@sluice/formats';
 import { checkClient, clientParams, transportSection, transportSectionOf } from '@sluice/plugin';
 
 const mib = 1024 * 1024;
@@ -15,6 +16,10 @@ function commonParams(port: number) {
     format: t.string().optional().describe("Fluentd's old way of <parse>'s @type"),
     sourceAddressKey: t.string().optional().describe("Field that gets the peer's address"),
     sourceHostnameKey: t.string().optional().describe("Field that gets the peer's name"),
+    blockingTimeout: t
+      .time()
+      .default(0.5)
+      .describe("How often Fluentd's event loop wakes up; it makes no difference here"),
     sourceHostKey: param(t.string().optional(), {
       name: 'source_host_key',
       deprecated: 'use source_hostname_key',
@@ -61,6 +66,7 @@ export const tcpSection = defineSection({
   },
   sections: {
     parse,
+    extract: { section: extractSection },
     transport: { section: transportSection, init: true },
     security: { section: security },
   },
@@ -90,6 +96,10 @@ export const udpSection = defineSection({
       deprecated: 'use receive_buffer_size in <transport>',
     }),
   },
-  sections: { parse, transport: { section: transportSectionOf('udp'), init: true } },
+  sections: {
+    parse,
+    extract: { section: extractSection },
+    transport: { section: transportSectionOf('udp'), init: true },
+  },
   check: checkTag,
 });

@@ -6,7 +6,6 @@ import {
   clientNetworks,
   defineInput,
   Input,
-  KEPT,
   listenProblems,
   parserOf,
   sourceFields,
@@ -15,7 +14,7 @@ import {
   type PluginStatistics,
 } from '@sluice/plugin';
 import type { Connection } from '@sluice/server';
-import { ReceivedTexts } from './received-texts.js';
+import { emitAll, receivedTexts, type ReceivedTexts } from './received-texts.js';
 import { tcpSection } from './section.js';
 
 const TITLE = 'in_tcp';
@@ -28,7 +27,7 @@ class TcpInput extends Input {
   constructor(context: InputContext, config: SectionOf<typeof tcpSection>, element: ConfigElement) {
     super(context);
     this.#config = config;
-    this.#texts = new ReceivedTexts(parserOf(context, element), this.log);
+    this.#texts = receivedTexts(config, parserOf(context, element), this.log);
   }
 
   override async start(): Promise<void> {
@@ -58,7 +57,7 @@ class TcpInput extends Input {
   }
 
   #accept(connection: Connection): void {
-    const { delimiter, messageLengthLimit, sourceAddressKey, tag } = this.#config;
+    const { delimiter, messageLengthLimit, sourceAddressKey } = this.#config;
     const { peer } = connection;
     const sourceHostnameKey = hostnameKey(this.#config);
     let fields: Record<string, string> | undefined;
@@ -79,10 +78,9 @@ class TcpInput extends Input {
       // The socket waits for the peer's name, and for outputs that are busy.
       if (naming !== undefined) return naming.then(() => read(data));
       reader.push(data, (text) => this.#texts.add(text, peer, fields));
-      const stream = this.#texts.take();
-      if (stream === undefined) return;
-      const kept = checkKeeping(this.router.emit(tag, stream), this.id, 'emit');
-      if (kept !== KEPT) return kept;
+      return emitAll(this.#texts.take(), (tag, stream) =>
+        checkKeeping(this.router.emit(tag, stream), this.id, 'emit'),
+      );
     };
     connection.on('data', read);
   }

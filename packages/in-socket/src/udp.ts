@@ -4,7 +4,6 @@ import {
   checkKeeping,
   defineInput,
   Input,
-  KEPT,
   listenProblems,
   parserOf,
   sourceFields,
@@ -13,7 +12,7 @@ import {
   type PluginStatistics,
 } from '@sluice/plugin';
 import type { Datagram } from '@sluice/server';
-import { ReceivedTexts } from './received-texts.js';
+import { emitAll, receivedTexts, type ReceivedTexts } from './received-texts.js';
 import { udpSection } from './section.js';
 
 const TITLE = 'in_udp';
@@ -29,7 +28,7 @@ class UdpInput extends Input {
   constructor(context: InputContext, config: SectionOf<typeof udpSection>, element: ConfigElement) {
     super(context);
     this.#config = config;
-    this.#texts = new ReceivedTexts(parserOf(context, element), this.log);
+    this.#texts = receivedTexts(config, parserOf(context, element), this.log);
     const { sourceAddressKey, sourceHostnameKey = config.sourceHostKey } = config;
     this.#keys = { sourceAddressKey, sourceHostnameKey };
   }
@@ -78,10 +77,9 @@ class UdpInput extends Input {
       const text = this.#config.removeNewline ? withoutLineEnd(data) : data;
       this.#texts.add(text, peer, sources[index]);
     });
-    const stream = this.#texts.take();
-    if (stream === undefined) return;
-    const kept = checkKeeping(this.router.emit(this.#config.tag, stream), this.id, 'emit');
-    if (kept !== KEPT) return kept;
+    return emitAll(this.#texts.take(), (tag, stream) =>
+      checkKeeping(this.router.emit(tag, stream), this.id, 'emit'),
+    );
   }
 }
 

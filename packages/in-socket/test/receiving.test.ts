@@ -64,6 +64,49 @@ describe('tcp', () => {
     expect(driver.statistics.counters).toMatchObject({ unmatched_texts: 1 });
   });
 
+  test('<extract> takes the tag, and the time where the parser finds none', async () => {
+    const driver = await start(
+      tcpInput,
+      `blocking_timeout 0.5
+<parse>
+@type json
+time_key none
+estimate_current_event false
+</parse>
+<extract>
+tag_key t
+time_key at
+time_type string
+time_format %Y-%m-%d %H:%M:%S
+utc true
+</extract>`,
+    );
+    const lines = [
+      { t: 'a', n: 1, at: '2026-01-02 03:04:05' },
+      { n: 2 },
+      { t: 'b', n: 3 },
+      { t: 'a', n: 4 },
+      { n: 5, at: 'never' },
+      { t: 6, n: 6 },
+    ];
+    (await client(driver)).write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await driver.router.received(5);
+    const events = driver.router.events.map(({ tag, record }) => [tag, record]);
+    expect(events).toHaveLength(5);
+    expect(events).toEqual(
+      expect.arrayContaining([
+        ['a', { n: 1 }],
+        ['app', { n: 2 }],
+        ['b', { n: 3 }],
+        ['6', { n: 6 }],
+      ]),
+    );
+    const ofA = driver.router.events.filter(({ tag }) => tag === 'a');
+    expect(ofA.map(({ record }) => record)).toEqual([{ n: 1 }, { n: 4 }]);
+    expect(ofA[0].time.seconds).toBe(Date.UTC(2026, 0, 2, 3, 4, 5) / 1000);
+    expect(driver.warnings()).toEqual(['pattern not matched']);
+  });
+
   test('delimiter, message_length_limit and the keys of the source', async () => {
     const driver = await start(
       tcpInput,
@@ -137,6 +180,17 @@ describe('udp', () => {
     }
     socket.close();
   }
+
+  test('<extract> keeps the fields that it is told to keep', async () => {
+    const driver = await start(
+      udpInput,
+      `${json}\n<extract>\ntag_key t\nkeep_tag_key true\n</extract>`,
+    );
+    const socket = createSocket('udp4');
+    socket.send('{"t":"x.y","n":1,"time":7}', portOf(driver), '127.0.0.1', () => socket.close());
+    const [{ tag, record, time }] = await driver.router.received(1);
+    expect([tag, record, time.seconds]).toEqual(['x.y', { t: 'x.y', n: 1 }, 7]);
+  });
 
   test('each datagram is a text, without its line end', async () => {
     const driver = await start(

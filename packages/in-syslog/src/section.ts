@@ -53,6 +53,10 @@ export const syslogSection = defineSection({
       .bool()
       .default(false)
       .describe('Emit what does not parse as TAG.unmatched, in the field unmatched_line'),
+    blockingTimeout: t
+      .time()
+      .default(0.5)
+      .describe("How often Fluentd's event loop wakes up; it makes no difference here"),
     sendKeepalivePacket: t.bool().default(false).describe('Use the keep-alive of TCP'),
   },
   sections: {
