@@ -1,7 +1,7 @@
 export { EventTime } from './event-time.js';
 export { EventStream, type Event } from './event-stream.js';
 export { EventStreamError, type EventStreamErrorCode } from './errors.js';
-export { type JsonLinesOptions } from './json-lines.js';
+export { type JsonLinesOptions } from './json-line.js';
 export { encodeValue, type EventInput } from './encode.js';
 export { EventPacker, type JsonTimes } from './event-packer.js';
 export { decodeValue } from './decode-value.js';
