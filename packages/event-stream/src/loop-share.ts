@@ -67,6 +67,23 @@ export class LoopShare {
     }
   }
 
+  /**
+   * Does pieces of short work one after another for as long as one turn of a user may take.
+   *
+   * @param piece gives false where nothing more is to be done now
+   * @returns false where it did
+   */
+  runPieces(user: LoopUser, piece: () => boolean): boolean {
+    return this.run(user, () => this.#pieces(piece));
+  }
+
+  /** The same when the user's turn comes. */
+  piecesLater(user: LoopUser, piece: () => boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.later(user, () => resolve(this.#pieces(piece)));
+    });
+  }
+
   /** Does short work when its turn comes: whoever has had least of the loop goes first. */
   later(user: LoopUser, work: () => void): void {
     user.used = Math.max(user.used, this.#served);
@@ -99,6 +116,12 @@ export class LoopShare {
       });
       this.#pump();
     });
+  }
+
+  #pieces(piece: () => boolean): boolean {
+    const end = this.#clock() + SLICE;
+    while (piece()) if (this.#clock() >= end) return true;
+    return false;
   }
 
   #slice<T>(steps: Iterator<undefined, T>): IteratorResult<undefined, T> {

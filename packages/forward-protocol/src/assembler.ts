@@ -13,13 +13,16 @@ import { ForwardProtocolError } from './errors.js';
 import { MakingAccount } from './making-account.js';
 import type { ForwardMessage, ForwardMode, ForwardSignal } from './message.js';
 import type { MessageOption } from './option.js';
-import type { PooledMemory } from './pooled-memory.js';
+import { PooledMemory } from './pooled-memory.js';
 import type { ReaderSettings, Refusal } from './reader-options.js';
 import { EVENT_TOO_LARGE, MOST_VALUES, SCAN_STEP, scanSteps } from './scan-steps.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Bytes that may be inflated on the event loop for one push: half a millisecond of it. */
 const INFLATED_AT_ONCE = 1024 * 1024;
+
+/** What is smaller may be a part of a buffer of Node's, and is nothing to V8. */
+const OF_ITS_OWN = 64 * 1024;
 
 /** What is known of a message beside its events. */
 export interface Envelope {
@@ -106,8 +109,7 @@ export class MessageAssembler {
         this.refuse('decompression_size_limit', `inflates to more than ${limit} bytes`, envelope);
         return;
       }
-      envelope.memory = undefined; // its bytes are its own
-      await this.packed(inflated, envelope);
+      await this.within(inflated, envelope, () => this.packed(inflated, envelope));
     } finally {
       account.release();
     }
@@ -191,11 +193,33 @@ export class MessageAssembler {
     await account.beginMore(size);
     try {
       const repaired = await loopShare.slices(repairSteps(bytes, zeroTimes, EventTime.now()));
-      envelope.memory = undefined;
-      await this.deliver(repaired, invalid, counts, envelope);
+      await this.within(repaired, envelope, () =>
+        this.deliver(repaired, invalid, counts, envelope),
+      );
     } finally {
       account.release();
     }
+  }
+
+  /** The message lies in memory of its own, which goes with the last who holds it. */
+  private async within(
+    bytes: Buffer,
+    envelope: Envelope,
+    work: () => void | Promise<void>,
+  ): Promise<void> {
+    if (bytes.length < OF_ITS_OWN) {
+      envelope.memory = undefined;
+      return work();
+    }
+    const memory = PooledMemory.around(bytes);
+    envelope.memory = memory;
+    try {
+      await work();
+    } catch (error) {
+      memory.release();
+      throw error;
+    }
+    memory.discard();
   }
 
   private deliver(

@@ -14,6 +14,8 @@ export interface MessageMemory {
   retain(): void;
   /** One holds it no longer; the bytes may be overwritten after the last. */
   release(): void;
+  /** As `release`, where nobody looks at the bytes any more for certain: they may be gone at once. */
+  discard(): void;
 }
 
 /** One message of the forward protocol. */

@@ -24,6 +24,7 @@ export function heldMemory(): number {
  */
 export class PooledMemory {
   private holds = 1;
+  private once = false;
 
   private constructor(readonly bytes: Buffer) {}
 
@@ -46,10 +47,21 @@ export class PooledMemory {
     this.holds += 1;
   }
 
-  /** It is not needed any more, and nobody but the caller has ever seen it. */
+  /** All of the memory that bytes lie in, which was made for them: it is not used again. */
+  static around({ buffer }: Buffer): PooledMemory {
+    const memory = new PooledMemory(Buffer.from(buffer as ArrayBuffer));
+    memory.once = true;
+    held += memory.bytes.length;
+    return memory;
+  }
+
+  /**
+   * As {@link PooledMemory.release}, where whoever has looked at the bytes is through with them for
+   * certain: what is not used again is given back at once.
+   */
   discard(): void {
     this.release();
-    if (this.bytes.length > LARGEST) freeMemory(this.bytes);
+    if (this.holds === 0 && (this.once || this.bytes.length > LARGEST)) freeMemory(this.bytes);
   }
 
   /** One holds it no longer; the bytes are overwritten after the last. */
@@ -61,7 +73,7 @@ export class PooledMemory {
     held -= size;
     // Whoever looks at bytes that are no longer theirs sees it at once.
     if (overwrite) bytes.fill(0xc1);
-    if (size > LARGEST || kept + size > MOST_KEPT) return;
+    if (this.once || size > LARGEST || kept + size > MOST_KEPT) return;
     const list = free.get(size);
     if (list === undefined) free.set(size, [this]);
     else list.push(this);

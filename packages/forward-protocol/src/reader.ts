@@ -284,7 +284,7 @@ export class ForwardReader {
       throw error;
     }
     if (wait !== undefined) return releasing(wait, memory);
-    memory.release();
+    memory.discard();
     return undefined;
   }
 
@@ -382,9 +382,11 @@ export class ForwardReader {
 async function releasing(wait: Promise<void>, memory: PooledMemory): Promise<void> {
   try {
     await wait;
-  } finally {
+  } catch (error) {
     memory.release();
+    throw error;
   }
+  memory.discard();
 }
 
 const MODES: Record<'packed' | 'entries' | 'message', ForwardMode> = {

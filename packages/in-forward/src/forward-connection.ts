@@ -287,17 +287,21 @@ export class ForwardConnection {
     ackId: string | undefined,
     format: ForwardMessage['format'],
     kept: Promise<void>,
-    settled: () => void,
+    settled: (kept: boolean) => void,
   ): void {
     kept
       .then(
-        () => this.#kept(ackId, format),
+        () => {
+          this.#kept(ackId, format);
+          return true;
+        },
         (error: unknown) => {
           this.context.statistics.notKept++;
           this.#fail(error);
+          return false;
         },
       )
-      .then(settled, settled);
+      .then(settled, () => settled(false));
   }
 
   #kept(ackId: string | undefined, format: ForwardMessage['format']): void {

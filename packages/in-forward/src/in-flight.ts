@@ -109,9 +109,9 @@ export class InFlight {
    * A message waits to be kept, and its bytes stay valid until then.
    *
    * @param memory what holds the bytes, where they do not lie in the read
-   * @returns what is to be called once it is, or will not be
+   * @returns what is to be called once it is, or will not be: then somebody may still look at it
    */
-  add({ bytes, count }: EventStream, memory: MessageMemory | undefined): () => void {
+  add({ bytes, count }: EventStream, memory: MessageMemory | undefined): (kept: boolean) => void {
     const data = this.#data;
     const read =
       memory === undefined && data?.buffer === bytes.buffer ? this.#readOf(data) : undefined;
@@ -124,8 +124,9 @@ export class InFlight {
     this.#charge(cost + (read?.waiting === 0 ? read.bytes : 0), large);
     this.#waiting++;
     if (read !== undefined) read.waiting++;
-    return () => {
-      memory?.release();
+    return (kept) => {
+      if (kept) memory?.discard();
+      else memory?.release();
       const last = read !== undefined && --read.waiting === 0;
       if (last) read.release();
       this.#charge(-cost - (last ? read.bytes : 0), -large);

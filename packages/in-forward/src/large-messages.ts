@@ -43,18 +43,14 @@ export class LargeMessages {
     // Whoever calls is counted for its own time.
     await Promise.resolve();
     const message = new PartsOf(stream, emit, (cost) => this.#hold(cost));
-    for (let more = true; more && message.errors.length === 0;) {
-      if (message.pending.size > 0 && this.#held >= WINDOW) {
-        await new Promise<void>((resolve) => this.#waiting.add(resolve));
-      } else if (loopShare.busy) {
-        more = await new Promise<boolean>((resolve) => {
-          loopShare.later(user, () => resolve(message.step()));
-        });
-      } else {
-        more = loopShare.run(user, () => message.step());
-        // One that is not kept shows before the next.
-        await Promise.resolve();
-      }
+    const isFull = (): boolean => message.pending.size > 0 && this.#held >= WINDOW;
+    const piece = (): boolean => message.step() && !isFull();
+    while (!message.isOver) {
+      if (isFull()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      else if (loopShare.busy) await loopShare.piecesLater(user, piece);
+      else loopShare.runPieces(user, piece);
+      // What was not kept at once shows now.
+      await Promise.resolve();
     }
     await Promise.all(message.pending);
     if (message.errors.length > 0) throw message.errors[0];
@@ -74,6 +70,7 @@ class PartsOf {
   /** One promise for each part that is not kept yet. */
   readonly pending = new Set<Promise<void>>();
   readonly #parts: Iterator<EventStream, void>;
+  #done = false;
   readonly #emit: Emit;
   /** Told what a part costs, and the same below 0 once it is kept or will not be. */
   readonly #hold: (cost: number) => void;
@@ -84,15 +81,24 @@ class PartsOf {
     this.#hold = hold;
   }
 
-  /** Hands the next part on. @returns false where there is none */
+  /** Nothing more is to be handed on. */
+  get isOver(): boolean {
+    return this.#done || this.errors.length > 0;
+  }
+
+  /** Hands the next part on. @returns false where there is none that is to be */
   step(): boolean {
     const next = this.#parts.next();
-    if (next.done === true) return false;
+    if (next.done === true) {
+      this.#done = true;
+      return false;
+    }
     try {
       const kept = this.#emit(next.value);
       if (kept !== KEPT) this.#wait(kept, costOf(next.value));
     } catch (error) {
       this.errors.push(error);
+      return false;
     }
     return true;
   }

@@ -29,7 +29,7 @@ test('one that has used up the room of all does not take the share of the others
   // Half of a share is the most that it may have so.
   for (let n = 0; n < 2; n++) modest.add(stream(MIB / 2 + 1), undefined);
   expect(modest.room()).toBeInstanceOf(Promise);
-  for (const settled of kept) settled();
+  for (const settled of kept) settled(true);
   greedy.close();
   modest.close();
 });
@@ -42,7 +42,7 @@ test('large messages count against their connection and among the large ones', a
   const room = one.room();
   expect(room).toBeInstanceOf(Promise);
   expect(join().room()).toBeUndefined();
-  settled();
+  settled(true);
   await room;
   expect([large.inFlight, one.waiting, all.holders]).toEqual([0, 0, 0]);
 });
@@ -52,6 +52,6 @@ test('events that are shorter than what becomes of them count with that', () => 
   const one = join();
   const settled = one.add(stream(3000, 1000), undefined);
   expect(all.bytes).toBe(PENDING_COST + 3000 + 1000 * EVENT_COST);
-  settled();
+  settled(true);
   expect(all.bytes).toBe(0);
 });
