@@ -1,6 +1,6 @@
 /** A package on its own in an empty folder, used as its README says. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
@@ -47,9 +47,13 @@ export async function installAlone(folder, manifest, registry) {
  *
  * @param {Place} place
  */
-export async function installNamed({ folder, manifest, examples }) {
-  const line = /^npm install (?!--)(.+)$/m.exec(examples.map(({ code }) => code).join(''))?.[1];
-  const more = (line ?? '').split(' ').filter((name) => name !== '' && name !== manifest.name);
+export async function installNamed({ folder, examples }) {
+  const text = examples.map(({ code }) => code).join('');
+  const named = [...text.matchAll(/^npm install (?!--)(.+)$/gm)].flatMap(([, names = '']) =>
+    names.split(' '),
+  );
+  // What came along with the package stands where npm would put it.
+  const more = named.filter((name) => !existsSync(path.join(folder, 'node_modules', name)));
   if (more.length === 0) return;
   await run('npm', ['install', ...installFlags, ...more], { cwd: folder });
 }
@@ -101,12 +105,21 @@ export function checkTypes(places) {
       return path.join(folder, name);
     });
   });
+  // What CommonJS in TypeScript sees, which only Node's way of resolving knows.
+  const required = places.map(({ folder, manifest }) => {
+    const file = path.join(folder, 'requires.cts');
+    const lines = specifiers(manifest).map((name, n) => `import p${n} = require('${name}');`);
+    const uses = specifiers(manifest).map((_, n) => `void p${n};`);
+    writeFileSync(file, [...lines, ...uses, 'export {};', ''].join('\n'));
+    return file;
+  });
   const modes = [
     { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
     { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
   ];
   for (const mode of modes) {
-    const program = ts.createProgram(files, {
+    const commonJs = mode.module === ts.ModuleKind.NodeNext ? required : [];
+    const program = ts.createProgram([...files, ...commonJs], {
       ...mode,
       strict: true,
       target: ts.ScriptTarget.ES2023,

@@ -9,8 +9,15 @@ import { extraFolders } from './packages.mjs';
 const wanted = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/'];
 const required = [...wanted.slice(0, 4), 'dist/index.js', 'dist/index.d.ts'];
 
-// What attw says of a package of ES modules only: it can be required from Node 20.19 on.
-const known = new Set(['CJSResolvesToESM']);
+/**
+ * attw's profile `esm-only`: the resolutions that it leaves out, see docs/decisions/es-modules.md. What
+ * `require` resolves to is still looked at, but for being an ES module: the rehearsal requires it.
+ */
+const esmOnly = {
+  unused: new Set(['node10']),
+  required: 'node16-cjs',
+  allowed: 'CJSResolvesToESM',
+};
 
 /**
  * @param {string} tarball
@@ -53,10 +60,11 @@ async function attwProblems(tarball) {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
   if (!analysis.types) return ['attw: no types'];
   return analysis.problems
-    .filter(({ kind }) => !known.has(kind))
     .filter((problem) => {
-      // The resolution of Node 10 knows no subpaths; every Node that we run on does.
-      return !('resolutionKind' in problem && problem.resolutionKind === 'node10');
+      if (!('resolutionKind' in problem)) return true;
+      const { kind, resolutionKind } = problem;
+      if (resolutionKind === esmOnly.required) return kind !== esmOnly.allowed;
+      return !esmOnly.unused.has(resolutionKind);
     })
     .map(({ kind, ...problem }) => {
       const where = Object.entries(problem).filter(([, value]) => typeof value === 'string');

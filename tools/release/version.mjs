@@ -1,6 +1,7 @@
 /**
  * `npm run release:version`: has changesets write the next versions and the changelogs, and brings
- * along what repeats a version: the lock file and the Dockerfile. Nothing is installed.
+ * along what repeats a version: the lock file, the Dockerfile, and since when each parameter of a
+ * configuration is there. Nothing is installed; `npm run build` has to have run.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -51,4 +52,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(path.join(workspace, 'package-lock.json'), lockText(workspace));
   writeFileSync(path.join(workspace, 'packaging/Dockerfile'), dockerfileText(workspace));
+  const since = path.join(workspace, 'tools/site/record-since.mjs');
+  process.exitCode = spawnSync(process.execPath, [since], options).status ?? 1;
 }

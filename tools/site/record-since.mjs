@@ -1,6 +1,6 @@
 /**
  * Writes down which version has had each parameter of a configuration first: part of `npm run
- * version`, when the version has just been raised. What is written already stays.
+ * release:version`, when the version has just been raised. What is written already stays.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { readmeExamples } from '../../../tools/readme-examples.mjs';
 import { filesIn, startOutput, stream, temporaryFolder } from './support/file-output.js';
 
-const examples = readmeExamples(new URL('../README.md', import.meta.url)).map(({ code }) => code);
+const examples = readmeExamples(new URL('../README.md', import.meta.url))
+  .filter(({ lang }) => lang === 'text')
+  .map(({ code }) => code);
 const event = { time: new EventTime(1_795_336_380, 0), record: { message: 'hello' } };
 process.env.TZ = 'UTC'; // as in the README
 
