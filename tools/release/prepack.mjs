@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { entriesOf } from '../build/bundle.mjs';
 import { readManifest } from './packages.mjs';
 
 const sha256 = (/** @type {string} */ text) => createHash('sha256').update(text).digest('hex');
@@ -71,10 +72,10 @@ export function packingProblems(folder) {
       problems.push(`src/${file} has changed since the build`);
     }
   }
-  const known = new Set(sources.map((file) => file.replace(/\.ts$/, '.js')));
+  const known = new Set(entriesOf(readManifest(folder)).map((entry) => `${entry}.js`));
   for (const file of filesIn(dist)) {
-    if (file.endsWith('.js') && !known.has(file))
-      problems.push(`dist/${file} has no source: remove dist, and build`);
+    if (file.endsWith('.js') && !file.startsWith('shared-') && !known.has(file))
+      problems.push(`dist/${file} is of no entry: remove dist, and build`);
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
-import { globSync, isDynamicPattern } from 'tinyglobby';
 
 /**
  * Where the files of a configuration come from. Whoever keeps the answers of one reading can read
@@ -25,7 +25,11 @@ export const diskFiles: ConfigFiles = {
   find(pattern, basePath) {
     const full = isAbsolute(pattern) ? pattern : resolve(basePath, pattern);
     // A file whose very name has wildcards in it is meant itself.
-    if (!isDynamicPattern(pattern) || existsSync(full)) return [full];
+    if (existsSync(full)) return [full];
+    // Loaded here, since few configurations have a pattern.
+    const library = createRequire(import.meta.url)('tinyglobby') as typeof import('tinyglobby');
+    const { globSync, isDynamicPattern } = library;
+    if (!isDynamicPattern(pattern)) return [full];
     // The folder may hold characters that mean something in a glob; only the pattern is one.
     const paths = globSync(pattern, {
       cwd: basePath,

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { Unpackr } from 'msgpackr';
+import type { Unpackr } from 'msgpackr';
 import { EventTime } from './event-time.js';
+import { msgpackr } from './msgpackr-library.js';
 import {
   bodySize,
   childCount,
@@ -35,11 +36,13 @@ export type Value =
 /** The record of an event. */
 export type EventRecord = Record<string, Value>;
 
-const unpackr = new Unpackr({
-  useRecords: false,
-  mapsAsObjects: true,
-  int64AsType: 'auto' as 'bigint',
-});
+let unpackr: Unpackr | undefined;
+const makeUnpackr = (): Unpackr =>
+  new (msgpackr().Unpackr)({
+    useRecords: false,
+    mapsAsObjects: true,
+    int64AsType: 'auto' as 'bigint',
+  });
 
 /**
  * Decodes one value that has been validated, without extension values inside: the caller knows
@@ -48,7 +51,7 @@ const unpackr = new Unpackr({
  */
 export function decodePlain(bytes: Buffer, start: number, end: number): Value {
   try {
-    return unpackr.unpack(bytes.subarray(start, end)) as Value;
+    return (unpackr ??= makeUnpackr()).unpack(bytes.subarray(start, end)) as Value;
   } catch {
     // It knows no maps and arrays as keys.
     return decodeAt(bytes, start);

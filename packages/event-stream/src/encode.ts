@@ -1,7 +1,10 @@
-import { Packr } from 'msgpackr';
+import type { Packr } from 'msgpackr';
 import { EventTime } from './event-time.js';
+import { msgpackr } from './msgpackr-library.js';
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true });
+let packr: Packr | undefined;
+const makePackr = (): Packr =>
+  new (msgpackr().Packr)({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true });
 
 /** An event to be encoded. */
 export interface EventInput {
@@ -34,7 +37,7 @@ export function writeEventTime(target: Buffer, at: number, time: EventTime): num
 
 /** Encodes any value as MessagePack. */
 export function encodeValue(value: unknown): Buffer {
-  return packr.pack(value);
+  return (packr ??= makePackr()).pack(value);
 }
 
 /** Encodes one entry. */

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import type { Service } from '@sluice/plugin';
-import { parse } from 'yaml';
 
 type Check = (value: unknown) => boolean;
 
@@ -27,7 +27,9 @@ const fields: Readonly<Record<string, readonly [key: keyof Service, right: strin
  * @throws Error that says which server is wrong, and what would be right
  */
 export function readServices(text: string): Service[] {
-  const list: unknown = parse(text);
+  // Loaded here, since most configurations have no list, and it takes longer than all else to load.
+  const yaml = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const list: unknown = yaml.parse(text);
   if (!Array.isArray(list)) throw new Error('expected a list of servers, each with a host');
   return list.map((entry: unknown, index) => readService(entry, `server ${index + 1}`));
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { entriesOf } from '../../build/bundle.mjs';
 import {
   extraFolders,
   publishedPackages,
@@ -43,16 +44,21 @@ function acts(statement: ts.Statement): boolean {
   return calls;
 }
 
-/** The files of a package that do something when they are imported, as they are published. */
+/**
+ * The files of a package that do something when they are imported, as they are published: what is no
+ * entry is built into one, or into a file that several share.
+ */
 function filesWithEffects(folder: string): string[] {
   const src = path.join(folder, 'src');
+  const entries = entriesOf(readManifest(folder));
   return readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .filter((file) => {
       const text = read(src, file);
       return ts.createSourceFile(file, text, ts.ScriptTarget.Latest).statements.some(acts);
     })
-    .map((file) => `./dist/${file.replace(/\.ts$/, '.js')}`);
+    .map((file) => file.replace(/\.ts$/, ''))
+    .map((file) => (entries.includes(file) ? `./dist/${file}.js` : './dist/**/*.js'));
 }
 
 test('a module that acts when it is imported is found', () => {

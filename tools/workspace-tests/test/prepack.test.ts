@@ -39,7 +39,7 @@ test('sources that have changed since the build, and leftovers of an older one',
   writeFileSync(path.join(folder, 'dist/old.js'), '');
   expect(packingProblems(folder)).toEqual([
     'src/index.ts has changed since the build',
-    'dist/old.js has no source: remove dist, and build',
+    'dist/old.js is of no entry: remove dist, and build',
   ]);
 });
 

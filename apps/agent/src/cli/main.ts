@@ -8,7 +8,7 @@ import {
 } from '@sluice/cli-tools/command-line';
 import { logLevels, type LogLevel } from '@sluice/log/levels';
 import { complain } from '../complain.js';
-import { version } from '../version.js';
+import { version } from '../own-package.js';
 import { defaultConfig } from './default-config.js';
 import { commandLine, completionFlags, runFlags } from './commands.js';
 import { run } from './run.js';

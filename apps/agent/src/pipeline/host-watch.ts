@@ -18,7 +18,7 @@ import {
 } from '@sluice/plugin/host';
 import type { EventErrors } from '../routing/event-errors.js';
 import type { Routes } from '../routing/routes.js';
-import { version } from '../version.js';
+import { version } from '../own-package.js';
 import { WarningList } from './warning-list.js';
 
 /** The routes of a pipeline, as far as a watcher reads them. */

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { fileURLToPath } from 'node:url';
+import { workerProgram } from '../own-package.js';
 import type { ReadConfig } from './config-recording.js';
 import { isToPrimary, type ToWorker, type WorkerSettings } from './messages.js';
 
@@ -57,7 +57,7 @@ export class WorkerProcess {
   /** Makes the process, which loads its code and waits for {@link run}. */
   constructor() {
     cluster.setupPrimary({
-      exec: fileURLToPath(new URL('worker.js', import.meta.url)),
+      exec: workerProgram,
       args: [],
       execArgv: [...process.execArgv, firstFullCollection],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
