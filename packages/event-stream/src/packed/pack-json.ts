@@ -33,8 +33,7 @@ const openMap = 0x7b;
 const closeMap = 0x7d;
 
 /** 1 for the bytes at which copying a string stops. */
-const stops = new Uint8Array(256);
-stops.fill(1, 0, space);
+const stops = new Uint8Array(256).fill(1, 0, space);
 stops[quote] = 1;
 stops[backslash] = 1;
 
