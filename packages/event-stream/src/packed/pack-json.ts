@@ -38,10 +38,13 @@ stops[quote] = 1;
 stops[backslash] = 1;
 
 /** What a backslash and a letter stand for; 0 for all that stand for nothing, and for u. */
-const escaped = new Uint8Array(256);
-for (const [letter, meaning] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t']) {
-  escaped[letter.charCodeAt(0)] = meaning.charCodeAt(0);
-}
+const meanings = new Map(
+  ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map(([letter, meaning]) => [
+    letter.charCodeAt(0),
+    meaning.charCodeAt(0),
+  ]),
+);
+const escaped = Uint8Array.from({ length: 256 }, (_, byte) => meanings.get(byte) ?? 0);
 
 /** Room beyond the size of the text that is left, which the next value may take. */
 const margin = 16;
