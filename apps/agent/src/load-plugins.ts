@@ -14,8 +14,8 @@ export interface LoadPluginsOptions {
   readonly config?: string | undefined;
   /** Modules, by path or package, and definitions that are there already. Default: none. */
   readonly plugins?: readonly (string | PluginDefinition)[] | undefined;
-  /** Import files anew that have changed since they were imported. Default: false. */
-  readonly changed?: boolean;
+  /** Import all files of plugins anew; packages that they import stay. Default: false. */
+  readonly reload?: boolean;
 }
 
 /**
@@ -30,11 +30,11 @@ export async function loadPlugins(
   options: LoadPluginsOptions,
   root?: ConfigElement,
 ): Promise<PluginRegistry> {
-  const { config, plugins = [], changed = false } = options;
+  const { config, plugins = [], reload = false } = options;
   const registry = new PluginRegistry();
   const folders = [process.cwd(), import.meta.dirname];
   const ofConfig = config === undefined ? [] : [path.dirname(path.resolve(config))];
-  const common = { registry, lazy: shippedPlugins, changed };
+  const common = { registry, lazy: shippedPlugins, reload };
   const loader = new PluginLoader({ ...common, folders: [...ofConfig, ...folders] });
   for (const plugin of plugins) {
     // What a command line or a program names is a path from the current folder first.

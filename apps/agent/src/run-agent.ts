@@ -37,8 +37,9 @@ export interface RunningAgent {
    * Reads the configuration again, and runs it in place of the old one.
    *
    * In this process the old one stops before the new one starts, since both may want the same port.
-   * The file of a plugin that has changed is imported anew, but files that it imports itself are not,
-   * nor is one in CommonJS: Node keeps a module for as long as its process lives.
+   * All files of a plugin are imported anew, also those that it imports by a relative path; packages
+   * that it imports, and CommonJS files that an ES module imports, are not: Node keeps a module for as
+   * long as its process lives.
    *
    * With worker processes the new ones listen beside the old ones, no connection is refused, and all
    * plugins are loaded anew.
@@ -186,13 +187,13 @@ class AgentInProcess implements EmbeddedAgent {
 /**
  * Reads a configuration and loads its plugins.
  *
- * @param changed whether modules that have changed are imported anew
+ * @param reload whether the files of plugins are imported anew
  * @returns makes a pipeline of it
  */
 async function prepare(
   options: RunAgentOptions,
   log: RootLog,
-  changed: boolean,
+  reload: boolean,
 ): Promise<() => Pipeline> {
   const { config, plugins } = options;
   const file = typeof config === 'string' ? config : undefined;
@@ -204,7 +205,7 @@ async function prepare(
   if (system.workers > 1)
     log.warn({ workers: system.workers }, 'in this process there is one worker');
   log.change({ ...system.log, ...options.log });
-  const registry = await loadPlugins({ config: file, plugins, changed }, root);
+  const registry = await loadPlugins({ config: file, plugins, reload }, root);
   return () => {
     const pipeline = buildPipeline(root, { registry, ...system, log, workerId: 0, workers: 1 });
     pipeline.listenTo(log);

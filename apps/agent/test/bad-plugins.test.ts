@@ -1,5 +1,5 @@
 import { ConfigError } from '@sluice/config';
-import { KEPT } from '@sluice/plugin';
+import { KEPT, Plugin } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { BadHost } from './support/bad-host.js';
 
@@ -20,6 +20,24 @@ describe('create', () => {
   test.each([
     ['throws', boom, 'boom'],
     ['returns nothing', nothing, mustReturn],
+    [
+      'returns an object of its own',
+      () => ({ start: nothing }) as never,
+      `${mustReturn}: the method afterStart is missing`,
+    ],
+    [
+      'returns one that cannot write',
+      () => new (class extends Plugin {})({} as never) as never,
+      `${mustReturn}: the method write is missing`,
+    ],
+    [
+      'returns one without its context',
+      () =>
+        new (class extends Plugin {
+          write = nothing;
+        })({} as never) as never,
+      `${mustReturn}, whose constructor calls super(context)`,
+    ],
   ])('that %s is reported with its id and place', (_name, create, reason) => {
     const build = (): BadHost => new BadHost({ create }, good + badOutput);
     expect(build).toThrow(ConfigError);

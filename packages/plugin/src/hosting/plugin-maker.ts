@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { InnerKind, InnerPlugin, PluginContext } from '../context.js';
 import type { DefinitionOf, PluginKind, PluginKinds, StartCheckContext } from '../definition.js';
 import type { PluginRegistry } from '../loading/registry.js';
+import { stoppingPhases } from '../lifecycle.js';
 import type { EventSink } from '../output.js';
 import type { Plugin } from '../plugin.js';
 
@@ -102,7 +103,7 @@ export class PluginMaker {
     const { log } = context;
     const config = definition.section.read(element, { log, ...ignore });
     const plugin = blamed(element, `plugin ${context.id} failed in create`, () =>
-      checkPlugin(definition.create(config, context, element)),
+      checkPlugin(definition.create(config, context, element), definition.kind),
     );
     this.made.push({ plugin, element, section: definition.section });
     const { startProblems } = definition;
@@ -168,9 +169,30 @@ function blamed<T>(element: ConfigElement, text: string, call: () => T): T {
   }
 }
 
+/** What an instance of each kind has to have, beside what all have. */
+const methodsOfKind: Readonly<Record<PluginKind, readonly string[]>> = {
+  input: [],
+  output: ['write'],
+  filter: ['filter'],
+  parser: ['parse'],
+  formatter: ['format'],
+  service_discovery: ['services'],
+  chunk_store: ['create'],
+};
+const methodsOfAll = ['start', 'afterStart', ...stoppingPhases, 'statistics'];
+
 /** Plugins may be written in JavaScript, where nobody else says what `create` must return. */
-function checkPlugin<P extends Plugin>(made: P): P {
-  const { start, statistics } = (made as Partial<P> | undefined) ?? {};
-  if (typeof start === 'function' && typeof statistics === 'function') return made;
-  throw new TypeError('it must return an instance of Input, Output and so on of @sluice/plugin');
+function checkPlugin<P extends Plugin>(made: P, kind: PluginKind): P {
+  const found: unknown = made;
+  const problem = 'it must return an instance of Input, Output and so on of @sluice/plugin';
+  if (typeof found !== 'object' || found === null) throw new TypeError(problem);
+  const members = found as Readonly<Record<string, unknown>>;
+  const missing = [...methodsOfAll, ...methodsOfKind[kind]].find(
+    (name) => typeof members[name] !== 'function',
+  );
+  if (missing !== undefined) throw new TypeError(`${problem}: the method ${missing} is missing`);
+  if (typeof members.id !== 'string' || typeof members.log !== 'object') {
+    throw new TypeError(`${problem}, whose constructor calls super(context)`);
+  }
+  return made;
 }

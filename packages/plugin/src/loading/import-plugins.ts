@@ -1,26 +1,31 @@
-import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apiVersion, isPluginDefinition, type PluginDefinition } from '../definition.js';
 import { PluginLoadError } from './errors.js';
-import { resolveFromHost } from './host-packages.js';
+import { installModuleHooks, reloadParam } from './module-hooks.js';
 import { kindText } from './registry.js';
 import type { ResolvedModule } from './resolve-module.js';
 
 /**
  * Imports a module for its plugins.
  *
- * @param changed import it anew where the file has changed since; what it imports itself stays
+ * @param reload the number of a reload: all files of the plugin are then imported anew, the packages
+ *   that it imports are not. Default: as they were imported before
  * @param options.mayHaveNone a module without a plugin is not an error. Default: false
  * @throws PluginLoadError
  */
 export async function importPlugins(
   found: ResolvedModule,
-  changed: boolean,
+  reload: number | undefined,
   { mayHaveNone = false }: { mayHaveNone?: boolean } = {},
 ): Promise<PluginDefinition[]> {
-  resolveFromHost();
+  installModuleHooks();
   const url = pathToFileURL(found.file);
-  if (changed) url.searchParams.set('changed', String(statSync(found.file).mtimeMs));
+  if (reload !== undefined) {
+    url.searchParams.set(reloadParam, String(reload));
+    forgetRequired(found.file);
+  }
   let exported: object;
   try {
     exported = (await import(url.href)) as object;
@@ -45,6 +50,19 @@ export async function importPlugins(
     found.name,
     'export what defineInput, defineOutput, defineFilter and so on of @sluice/plugin return',
   );
+}
+
+const { cache } = createRequire(import.meta.url);
+
+/** Has CommonJS files read anew: one, and those that it requires by a path, but no packages. */
+function forgetRequired(file: string): void {
+  const module = cache[file];
+  if (module === undefined) return;
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- it is what Node's cache is
+  delete cache[file];
+  for (const { filename } of module.children) {
+    if (!filename.includes(`${path.sep}node_modules${path.sep}`)) forgetRequired(filename);
+  }
 }
 
 /** The definitions among what a module exports, by name, by default or in a list. */

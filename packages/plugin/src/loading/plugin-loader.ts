@@ -31,8 +31,10 @@ export interface PluginLoaderOptions {
   readonly folders: readonly string[];
   /** Plugins that are imported when a configuration names them. Default: none. */
   readonly lazy?: readonly LazyPlugins[];
-  /** Import files anew that have changed since they were imported. Default: false. */
-  readonly changed?: boolean;
+  /**
+   * Import all files of plugins anew, as a reload does; packages that they import stay. Default: false.
+   */
+  readonly reload?: boolean;
 }
 
 /** Kinds whose plugins are there by default: they may be wanted without being named. */
@@ -52,17 +54,21 @@ const kindOfSection: Readonly<Record<string, PluginKind>> = {
   secondary: 'output',
 };
 
+/** How many loaders of this process have imported files anew. */
+let reloads = 0;
+
 /** Finds and imports plugins: those that are asked for, and those that a configuration names. */
 export class PluginLoader {
   readonly #registry: PluginRegistry;
   readonly #folders: readonly string[];
   readonly #lazy: Map<string, LazyPlugins>;
-  readonly #changed: boolean;
+  /** Set where files are imported anew. */
+  readonly #reload: number | undefined;
 
-  constructor({ registry, folders, lazy = [], changed = false }: PluginLoaderOptions) {
+  constructor({ registry, folders, lazy = [], reload = false }: PluginLoaderOptions) {
     this.#registry = registry;
     this.#folders = [...new Set(folders.map((folder) => path.resolve(folder)))];
-    this.#changed = changed;
+    if (reload) this.#reload = reloads += 1;
     registry.addKnown(lazy.flatMap(({ provides }) => provides));
     this.#lazy = new Map(
       lazy.flatMap((plugins) => plugins.provides.map((key) => [key, plugins] as const)),
@@ -82,7 +88,7 @@ export class PluginLoader {
     const folders = [...new Set([...first, ...this.#folders])];
     const found = find(name, folders, isPath(name) || isFile(name, folders) ? 'path' : 'package');
     if (found === undefined) return this.#loadFolder(name, folders);
-    return this.#register(await importPlugins(found, this.#changed), found);
+    return this.#register(await importPlugins(found, this.#reload), found);
   }
 
   /**
@@ -128,7 +134,7 @@ export class PluginLoader {
     if (isPath(type)) {
       const found = find(type, this.#folders, 'path');
       if (found === undefined) throw notFound(`plugin module "${type}"`, type, this.#folders);
-      const loaded = await importPlugins(found, this.#changed);
+      const loaded = await importPlugins(found, this.#reload);
       const ofKind = loaded.filter((definition) => definition.kind === kind);
       if (ofKind.length !== 1) throw notOne(kind, type, loaded, found);
       this.#register(loaded, found);
@@ -141,7 +147,7 @@ export class PluginLoader {
     if (found === undefined) {
       throw notFound(`${kindText(kind)} plugin "${type}"`, name, this.#folders);
     }
-    const loaded = await importPlugins(found, this.#changed);
+    const loaded = await importPlugins(found, this.#reload);
     if (!loaded.some((definition) => definition.kind === kind && definition.type === type)) {
       throw notOne(kind, type, loaded, found);
     }
@@ -156,7 +162,7 @@ export class PluginLoader {
     if (folder === undefined) throw notFound(`plugin module "${name}"`, name, folders);
     const loaded: RegisteredPlugin[] = [];
     for (const found of modulesIn(folder)) {
-      const definitions = await importPlugins(found, this.#changed, { mayHaveNone: true });
+      const definitions = await importPlugins(found, this.#reload, { mayHaveNone: true });
       loaded.push(...this.#register(definitions, found));
     }
     if (loaded.length > 0) return loaded;
