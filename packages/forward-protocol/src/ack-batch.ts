@@ -1,6 +1,8 @@
 import { EventStream, encodeValue } from '@sluice/event-stream';
 
 const SLAB = 16 * 1024;
+/** Ids of up to so many bytes are short. */
+const SHORT = 64;
 // Map of one, and the key.
 const HEAD = Buffer.from([0x81, 0xa3, 0x61, 0x63, 0x6b]);
 
@@ -36,6 +38,26 @@ export class AckBatch {
     this.slab.set(HEAD, this.end);
     this.end += HEAD.length;
     this.end += this.slab.write(id, this.end, 'latin1');
+  }
+
+  /**
+   * As {@link AckBatch.addPacked}, from where the id lies.
+   *
+   * @param bytes - in which the MessagePack of the id begins at `start` and ends at `end`
+   */
+  addBytes(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.format === 'json' || length > SHORT) {
+      this.addPacked(bytes.toString('latin1', start, end));
+      return;
+    }
+    this.reserve(HEAD.length + length);
+    const { slab } = this;
+    let at = this.end;
+    // So few bytes are sooner copied here than a view of them is made.
+    for (const byte of HEAD) slab[at++] = byte;
+    for (let pos = start; pos < end; pos++) slab[at++] = bytes[pos];
+    this.end = at;
   }
 
   /** Bytes that wait to be taken. */

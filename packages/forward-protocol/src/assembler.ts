@@ -7,6 +7,7 @@ import {
   repairedSize,
   scanEntries,
 } from '@sluice/event-stream/packed';
+import type { AckBatch } from './ack-batch.js';
 import { decompress, unsupportedReason } from './decompress.js';
 import { inflateNow } from './inflate-now.js';
 import { ForwardProtocolError } from './errors.js';
@@ -273,6 +274,10 @@ class AssembledMessage implements ForwardMessage {
 
   get ackId(): string | undefined {
     return this.#option?.ackId;
+  }
+
+  addAck(batch: AckBatch): boolean {
+    return this.#option?.addAck(batch) ?? false;
   }
 
   get compressed(): string | undefined {

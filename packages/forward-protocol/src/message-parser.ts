@@ -79,6 +79,11 @@ export class MessageParser {
     return this.phase !== ENTRIES;
   }
 
+  /** Nothing has been seen of a message. */
+  get atStart(): boolean {
+    return this.phase === HEAD;
+  }
+
   get discarding(): boolean {
     return this.phase === DISCARD;
   }

@@ -1,3 +1,4 @@
+import type { AckBatch } from './ack-batch.js';
 import type { EventStream, EventRecord } from '@sluice/event-stream';
 
 /** The shape in which events came. */
@@ -47,9 +48,16 @@ export interface ForwardMessage {
   readonly chunk: string | undefined;
   /**
    * The same id as it came, of whatever type: its MessagePack, a character for each byte (latin1).
-   * {@link AckBatch.addPacked} repeats it in the ack.
+   * {@link AckBatch.addPacked} repeats it in the ack. To be asked for before `onMessage` has returned.
    */
   readonly ackId: string | undefined;
+  /**
+   * Puts the ack into a batch, before `onMessage` has returned: sooner than by
+   * {@link ForwardMessage.ackId}.
+   *
+   * @returns false where the client asks for none
+   */
+  addAck(batch: AckBatch): boolean;
   /** How the payload was compressed. */
   readonly compressed: string | undefined;
   /**

@@ -10,6 +10,7 @@ import {
   isString,
   skipValue,
 } from '@sluice/event-stream/packed';
+import type { AckBatch } from './ack-batch.js';
 import type { ForwardSignal } from './message.js';
 
 const CHUNK = Buffer.from('chunk');
@@ -23,12 +24,13 @@ export const LONGEST_ID = 64 * 1024;
 export class MessageOption {
   /** Text of the chunk's id; of one that is not text, its MessagePack in hexadecimal. */
   chunk: string | undefined = undefined;
-  /** The id as it came: its MessagePack, a character for each byte (latin1). */
-  ackId: string | undefined = undefined;
   /** The id is longer than any server would repeat it. */
   isIdTooLong = false;
   compressed: string | undefined = undefined;
   signal: ForwardSignal = 'logs';
+  /** Where the id lies, if there is one. */
+  private idStart = -1;
+  private idEnd = -1;
 
   constructor(
     private readonly bytes: Buffer,
@@ -42,6 +44,19 @@ export class MessageOption {
       this.take(pos, value);
       pos = skipValue(bytes, value, end);
     }
+  }
+
+  /** The id as it came: its MessagePack, a character for each byte (latin1). */
+  get ackId(): string | undefined {
+    if (this.idStart < 0) return undefined;
+    return this.bytes.toString('latin1', this.idStart, this.idEnd);
+  }
+
+  /** Puts the ack of the id into a batch. @returns false where there is none to give */
+  addAck(batch: AckBatch): boolean {
+    if (this.idStart < 0) return false;
+    batch.addBytes(this.bytes, this.idStart, this.idEnd);
+    return true;
   }
 
   decode(): EventRecord | undefined {
@@ -74,14 +89,13 @@ export class MessageOption {
       this.isIdTooLong = true;
       return;
     }
-    this.ackId = bytes.toString('latin1', at, end);
+    this.idStart = at;
+    this.idEnd = end;
     const first = bytes[at];
     if (isString(first)) {
       const start = at + headSize(first);
-      // In ASCII, as nearly all ids are, both are the same characters.
-      this.chunk = isAscii(bytes, start, end)
-        ? this.ackId.slice(start - at)
-        : bytes.toString('utf8', start, end);
+      // The same characters where it is ASCII, as nearly all ids are.
+      this.chunk = bytes.toString(isAscii(bytes, start, end) ? 'latin1' : 'utf8', start, end);
     } else if (isInteger(first)) this.chunk = (decodeAt(bytes, at) as number | bigint).toString();
     else {
       const start = at + headSize(first);

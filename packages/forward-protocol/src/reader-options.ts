@@ -65,6 +65,11 @@ export interface ForwardReaderOptions {
    * message. Fluentd's skip_invalid_event.
    */
   skipInvalidEvents?: boolean;
+  /**
+   * Whether the reader may change bytes that were pushed, once it is through with them. It then need
+   * not copy the events of Message mode. Default: false.
+   */
+  ownsBytes?: boolean;
   /** Whether a peer may speak JSON. Default: true. */
   json?: boolean;
 }
@@ -85,6 +90,7 @@ export function readerSettings(options: ForwardReaderOptions): ReaderSettings {
     eventSizeLimit: 16 * MIB,
     decompressionSizeLimit: 256 * MIB,
     skipInvalidEvents: true,
+    ownsBytes: false,
     json: true,
     ...options,
   };

@@ -10,6 +10,7 @@ import {
   type ForwardReaderOptions,
   type ReaderSettings,
 } from './reader-options.js';
+import { SingleEvent } from './single-event.js';
 import { readTag } from './tag-cache.js';
 
 // How far beyond the known need a cut message takes from the next read: room for its option.
@@ -30,6 +31,7 @@ export class ForwardReader {
   private readonly settings: ReaderSettings;
   private readonly assembler: MessageAssembler;
   private readonly parser: MessageParser;
+  private readonly single: SingleEvent;
   /** Where a message that is cut is collected. */
   private pending: PooledMemory | undefined;
   private pendingLength = 0;
@@ -43,6 +45,7 @@ export class ForwardReader {
   constructor(options: ForwardReaderOptions) {
     this.settings = readerSettings(options);
     this.assembler = new MessageAssembler(this.settings);
+    this.single = new SingleEvent(this.settings);
     this.parser = new MessageParser(this.settings.chunkSizeLimit, this.settings.eventSizeLimit);
   }
 
@@ -202,6 +205,12 @@ export class ForwardReader {
       }
     }
     while (pos < end) {
+      if (this.settings.ownsBytes && parser.atStart && this.single.find(data, pos, end)) {
+        pos = this.single.end;
+        const wait = this.deliverSingle(data);
+        if (wait !== undefined) return this.resume(wait, data, pos);
+        continue;
+      }
       const next = this.parse(data, pos, end);
       if (next >= 0) {
         const start = pos;
@@ -217,6 +226,24 @@ export class ForwardReader {
       }
     }
     return undefined;
+  }
+
+  private deliverSingle(data: Buffer): void | Promise<void> {
+    const { single } = this;
+    const { start, end, tag, option } = single;
+    const envelope: Envelope = {
+      mode: 'message',
+      tag,
+      size: end - start,
+      option,
+      format: 'msgpack',
+      memory: undefined,
+    };
+    return this.assembler.scanned(
+      data.subarray(single.entryStart, single.entryEnd),
+      single,
+      envelope,
+    );
   }
 
   private async resume(wait: Promise<void>, data: Buffer, pos: number): Promise<void> {

@@ -38,6 +38,8 @@ const stream = EventStream.fromEvents([
 const option = { chunk: 'Y2h1bms=', size: 3 };
 const frames = [
   encodeMessage('a.b', { time: 1, record: { n: 1 } }, option),
+  encodeMessage('a.b', { time: new EventTime(1_700_000_000, 5), record: { n: 'x' } }, option),
+  encodeMessage('a', { time: 1_700_000_000, record: { list: [{}] } }),
   encodeForward('a.b', stream, option),
   encodePackedForward('a.b', stream, option),
   encodePackedForward('a.b', stream),
@@ -97,11 +99,13 @@ function read(
   bytes: Buffer,
   cuts: readonly number[],
   onWait: (wait: Promise<void>) => void,
+  ownsBytes: boolean,
 ): Outcome {
   const outcome: Outcome = { seen: [], error: undefined };
   const reader = new ForwardReader({
     chunkSizeLimit: LIMIT,
     decompressionSizeLimit: LIMIT,
+    ownsBytes,
     onMessage: ({ mode, tag, stream: { count, bytes: entries }, invalid, chunk, size }) => {
       // Everything that is handed on can be read.
       const lines = EventStream.fromPacked(entries).toJsonLines();
@@ -156,8 +160,9 @@ test(
       if (bytes.length === 0) continue;
       const cuts = Array.from({ length: pick(6) }, () => pick(bytes.length)).sort((a, b) => a - b);
       const waits: Promise<void>[] = [];
-      const whole = read(bytes, [], (wait) => waits.push(wait));
-      const cut = read(bytes, cuts, (wait) => waits.push(wait));
+      const owns = pick(2) === 0;
+      const whole = read(bytes, [], (wait) => waits.push(wait), owns);
+      const cut = read(bytes, cuts, (wait) => waits.push(wait), !owns);
       // A flipped bit may make an option "compressed" out of another, but hardly ever.
       if (waits.length > 0) {
         const settled = await Promise.allSettled(waits);

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
-import { EventStream, encodeValue } from '@sluice/event-stream';
+import { EventStream, EventTime, encodeValue } from '@sluice/event-stream';
 import { describe, expect, test, vi } from 'vitest';
 import {
   AckBatch,
@@ -44,6 +44,75 @@ function events(count: number, message = 'text'): EventStream {
     Array.from({ length: count }, (_, n) => ({ time: 1_700_000_000, record: { message, n } })),
   );
 }
+
+describe('a reader that may change the bytes', () => {
+  const time = new EventTime(1_700_000_000, 7);
+  const chunk = 'Y2h1bms=';
+  const packedTime = EventStream.fromEvents([{ time, record: {} }]).bytes.subarray(1, 11);
+  const sent = Buffer.concat([
+    encodeMessage('app.a', { time, record: { message: 'one', list: [1, { a: null }] } }, { chunk }),
+    encodeMessage('b', { time: 1_700_000_001, record: {} }),
+    encodeMessage('app.long'.repeat(5), { time, record: { n: 1 } }, { chunk, size: 1 }),
+    encodeMessage('zero', { time: 0, record: { n: 2 } }, { chunk: 'x'.repeat(100) }),
+    encodeMessage('metrics', { time, record: {} }, { fluent_signal: 1 }),
+    // Its record is a number.
+    Buffer.concat([Buffer.of(0x93), encodeValue('odd'), packedTime, Buffer.of(1)]),
+    encodePackedForward('app.a', events(3), { chunk }),
+    encodeMessage('large', { time, record: { message: 'x'.repeat(3000) } }, { chunk }),
+    encodeMessage('app.a', { time, record: { message: 'last' } }, { chunk: 'é' }),
+  ]);
+
+  async function seen(options: Partial<ForwardReaderOptions>, size?: number): Promise<unknown> {
+    const found: unknown[] = [];
+    const acks = new AckBatch();
+    const onMessage = (message: ForwardMessage): void => {
+      const events = [...message.stream].map(({ record, time: { seconds } }) => ({
+        record,
+        // The one without a time has that of its arrival.
+        time: seconds > 1_700_000_001 ? 'now' : seconds,
+      }));
+      const { mode, tag, invalid, signal, chunk: id, ackId, option } = message;
+      const acked = message.addAck(acks);
+      found.push({
+        mode,
+        tag,
+        size: message.size,
+        invalid,
+        signal,
+        id,
+        ackId,
+        option,
+        acked,
+        events,
+      });
+    };
+    const { refusals } = await read(sent, { ...options, onMessage }, size);
+    return { found, refusals, acks: acks.take()?.toString('latin1') };
+  }
+
+  test.each([1, 7, 50, 100_000])('sees what any other sees, in pieces of %i', async (size) => {
+    expect(await seen({ ownsBytes: true }, size)).toEqual(await seen({}, size));
+  });
+
+  test.each([
+    { eventSizeLimit: 1000 },
+    { chunkSizeLimit: 1000 },
+    { tagSizeLimit: 20 },
+    { skipInvalidEvents: false },
+  ])('refuses what any other refuses: %o', async (limits) => {
+    const owning = await seen({ ...limits, ownsBytes: true });
+    expect(owning).toEqual(await seen(limits));
+    expect(owning).toMatchObject({ refusals: [{}] });
+  });
+
+  test('copies no event of Message mode', () => {
+    const bytes = encodeMessage('app', { time, record: { n: 1 } });
+    const buffers: ArrayBufferLike[] = [];
+    const onMessage = ({ stream }: ForwardMessage): unknown => buffers.push(stream.bytes.buffer);
+    void new ForwardReader({ onMessage, ownsBytes: true }).push(bytes);
+    expect(buffers[0]).toBe(bytes.buffer);
+  });
+});
 
 const tags = ({ messages }: { messages: ForwardMessage[] }) => messages.map(({ tag }) => tag);
 

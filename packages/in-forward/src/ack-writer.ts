@@ -1,4 +1,4 @@
-import { AckBatch } from '@sluice/forward-protocol';
+import { AckBatch, type ForwardMessage } from '@sluice/forward-protocol';
 import type { Connection } from '@sluice/server';
 
 /** When acks are written: at once they never are. */
@@ -28,6 +28,21 @@ export class AckWriter {
   add(id: string, format: 'msgpack' | 'json'): void {
     this.#batch ??= new AckBatch(format);
     this.#batch.addPacked(id);
+    this.#schedule();
+  }
+
+  /**
+   * The ack of a message that is still being delivered.
+   * @returns false where it asks for none
+   */
+  addOf(message: ForwardMessage): boolean {
+    this.#batch ??= new AckBatch(message.format);
+    if (!message.addAck(this.#batch)) return false;
+    this.#schedule();
+    return true;
+  }
+
+  #schedule(): void {
     if (this.#writing !== 'idle') return;
     this.#writing = 'scheduled';
     process.nextTick(() => {

@@ -94,6 +94,8 @@ export class ForwardConnection {
       decompressionSizeLimit: config.decompressionSizeLimit,
       room: new ConnectionRoom(context.making, this.#unfinished),
       skipInvalidEvents: config.skipInvalidEvent,
+      // What is read is nobody else's.
+      ownsBytes: true,
       tagSizeLimit: config.tagSizeLimit,
       jsonSizeLimit: config.jsonSizeLimit,
       eventSizeLimit: config.eventSizeLimit,
@@ -241,7 +243,7 @@ export class ForwardConnection {
     const tag = statistics.message(message);
     const { stream } = message;
     if (stream.count === 0) {
-      this.#kept(message.ackId, message.format);
+      this.#keptAtOnce(message);
       return;
     }
     if (isLarge(stream)) this.#emitLarge(tag, stream, message);
@@ -252,7 +254,8 @@ export class ForwardConnection {
   /** One after another of the message's parts; those of a peer that has gone come again. */
   #emitLarge(tag: string, stream: EventStream, message: ForwardMessage): void {
     const { router, title, large } = this.context;
-    const gone = (): boolean => this.#status === 'closed' && message.ackId !== undefined;
+    const { ackId } = message;
+    const gone = (): boolean => this.#status === 'closed' && ackId !== undefined;
     const kept = large.emit(stream, this.#loopUser, (part) => {
       if (gone()) throw new Error('the peer has gone, and gets no ack');
       const events = this.#source?.addTo(part) ?? part;
@@ -269,7 +272,7 @@ export class ForwardConnection {
   ): void {
     const { router, title } = this.context;
     const kept = checkKeeping(router.emit(tag, stream), title, 'emit');
-    if (kept === KEPT) this.#kept(message.ackId, message.format);
+    if (kept === KEPT) this.#keptAtOnce(message);
     else this.#waitFor(kept, stream, message, memory);
   }
 
@@ -302,6 +305,12 @@ export class ForwardConnection {
         },
       )
       .then(settled, () => settled(false));
+  }
+
+  #keptAtOnce(message: ForwardMessage): void {
+    if (this.#status === 'closed') return;
+    if (this.#acks.addOf(message)) this.context.statistics.acks++;
+    if (this.context.config.denyKeepalive) this.#finish();
   }
 
   #kept(ackId: string | undefined, format: ForwardMessage['format']): void {

@@ -77,7 +77,7 @@ export class Landing {
       deliver(start === 0 ? memory.first(length) : bytes.subarray(start, end), memory);
       return;
     }
-    // Whoever keeps it for long shall not keep much more than that.
+    // Whoever keeps it for long must not keep much more than that.
     const less = ReadBuffer.take(length);
     bytes.copy(less.bytes, 0, start, end);
     memory.release();
