@@ -5,7 +5,7 @@ import * as formats from '@sluice/formats';
 import { defineInput, Input } from '@sluice/plugin';
 import { createDriver } from '@sluice/plugin/testing';
 import { expect, test } from 'vitest';
-import { recordReader, type ReadRecords } from '../src/record-reader.js';
+import { recordReader, type RecordReader } from '../src/record-reader.js';
 import { RequestRefusal } from '../src/refusal.js';
 import { RequestEvents, targetOf } from '../src/request-events.js';
 import { httpSection } from '../src/section.js';
@@ -61,28 +61,27 @@ const types = [
   '',
 ];
 
-/** What the input does with a body, without its sockets. */
-function requestEvents(): RequestEvents {
-  let read!: ReadRecords;
+/** What the input does with a body, without its sockets; `parameters` of its section. */
+function requestEvents(parameters: string): RequestEvents {
+  let reader!: RecordReader;
   const probe = defineInput({
     type: 'http',
     description: 'The inside of the input.',
     section: httpSection,
     create: (_config, context, element) => {
-      read = recordReader(context, element);
+      reader = recordReader(context, element);
       return new (class extends Input {})(context);
     },
   });
   createDriver(probe, '', { plugins: [formats] });
-  const element = parseConfig('<source>\nadd_query_params true\nadd_remote_addr true\n</source>', {
-    path: 'fuzz.conf',
-  }).elements[0];
-  return new RequestEvents(httpSection.read(element), read, false);
+  const element = parseConfig(`<source>\n${parameters}\n</source>`, { path: 'fuzz.conf' })
+    .elements[0];
+  return new RequestEvents(httpSection.read(element), reader, false);
 }
 
 test('100,000 bodies become events or a refusal', () => {
   const random = numbers(20_261_124);
-  const events = requestEvents();
+  const events = requestEvents('add_query_params true\nadd_remote_addr true');
   let taken = 0;
   for (let count = 0; count < 100_000; count++) {
     const headers = { 'content-type': pick(random, types) };
@@ -100,6 +99,36 @@ test('100,000 bodies become events or a refusal', () => {
     }
   }
   expect(taken).toBeGreaterThan(10_000);
+}, 120_000);
+
+test('30,000 JSON bodies give the same events with and without objects between', () => {
+  const random = numbers(20_261_125);
+  const straight = requestEvents('');
+  const byObjects = requestEvents('add_remote_addr true');
+  const request = {
+    headers: { 'content-type': 'application/json' },
+    rawHeaders: [],
+  } as unknown as IncomingMessage;
+  const target = targetOf('/a', undefined);
+  function records(events: RequestEvents, body: Buffer): unknown {
+    try {
+      return [...events.streamOf(request, target, body, '::1')].map(({ record }) => {
+        delete record.REMOTE_ADDR;
+        return record;
+      });
+    } catch (error) {
+      if (!(error instanceof RequestRefusal)) throw error;
+      return 'refused';
+    }
+  }
+  let taken = 0;
+  for (let count = 0; count < 30_000; count++) {
+    const body = mutated(random, bodies[random(3)]);
+    const found = records(straight, body);
+    expect(found).toEqual(records(byObjects, body));
+    if (found !== 'refused') taken++;
+  }
+  expect(taken).toBeGreaterThan(5000);
 }, 120_000);
 
 test('1,000 connections with broken requests leave nothing behind', async () => {
