@@ -16,7 +16,7 @@ process.on('message', (message) => {
     });
     process.send({ prepared: true });
   } else if (message.start === true) {
-    running = prepared.flatMap((peersOf) => peersOf(message.port));
+    running = prepared.flatMap((peersOf) => peersOf(message.port, { source: message.source }));
     process.send({ started: true });
   } else {
     for (const peer of running) peer.stop();

@@ -11,7 +11,7 @@ const peers = (count, one) => Array.from({ length: count }, (_, n) => one(n));
 
 /**
  * Each is called with a random number generator and a share of its usual size, and gives what makes
- * its peers for a port.
+ * its peers for a port; `source` is the port of an input that adds fields of the source.
  */
 export const attacks = {
   /** Honest and fast: small events, each with an ack. */
@@ -106,10 +106,10 @@ export const attacks = {
   filters: (_random, share) => {
     const payload = make.bomb(make.emptyEvents(350_000), 60);
     const of = (tag) => make.packed(tag, payload, make.option('f', 'gzip'));
-    const all = ['transformed.event', 'grepped.event'].map(of);
+    const all = ['transformed.event', 'grepped.event', 'parsed.event'].map(of);
     return (port) =>
       all.flatMap((bytes) =>
-        peers(Math.ceil(3 * share), () => new Peer(port, (peer) => repeat(peer, bytes))),
+        peers(Math.ceil(2 * share), () => new Peer(port, (peer) => repeat(peer, bytes))),
       );
   },
 
@@ -154,6 +154,38 @@ export const attacks = {
     const bytes = make.packed('attack.timeless', make.timelessEvents(4_000_000));
     return (port) =>
       peers(Math.ceil(2 * share), () => new Peer(port, (peer) => repeat(peer, bytes)));
+  },
+
+  /** Honest and large, with fields of its source in each event, which go through a filter and a file. */
+  'source fields': (_random, share) => {
+    const bytes = make.packed('stored.event', make.usualEvents(40 * MIB), make.option('s'));
+    return (_port, { source }) =>
+      peers(Math.ceil(2 * share), () => new Peer(source, (peer) => repeat(peer, bytes)));
+  },
+
+  /** Small events and large messages for a file on a disk that is full. */
+  'full disk': (_random, share) => {
+    const batch = Buffer.concat(peers(500, (n) => make.message('full.event', 'x', String(n))));
+    const many = make.packed('full.many', make.emptyEvents(200_000), make.option('m'));
+    return (port) => [
+      ...peers(Math.ceil(8 * share), () => new Peer(port, (peer) => repeat(peer, batch))),
+      ...peers(Math.ceil(4 * share), () => new Peer(port, (peer) => repeat(peer, many))),
+    ];
+  },
+
+  /** Large messages that come slowly, and large ones behind them. */
+  'slow and large': (_random, share) => {
+    const bytes = make.packed('large.slow', make.usualEvents(50 * MIB), make.option('d'));
+    const drip = async (peer) => {
+      for (let at = 0; peer.open && at < bytes.length; at += 64 * 1024) {
+        await peer.send(bytes.subarray(at, at + 64 * 1024));
+        await peer.pause(1900);
+      }
+    };
+    return (port) => [
+      ...peers(Math.ceil(3 * share), () => new Peer(port, drip)),
+      ...peers(Math.ceil(2 * share), () => new Peer(port, (peer) => repeat(peer, bytes))),
+    ];
   },
 
   /** As many events as fit into 24 MB. */

@@ -1,8 +1,12 @@
 /**
  * Attacks an agent of its own, on loopback, and tells what that does to it:
  * `node tools/attacks/run.mjs [--seconds 60] [--seed 1] [--only NAME,…] [--mixed] [--json FILE]
- * [--heap 256]`, after a build. Half of the time goes to the attacks one after another, half to all of
- * them at once; with `--mixed` all of it.
+ * [--heap 256] [--virtual MB] [--cgroup MB]`, after a build. Half of the time goes to the attacks one
+ * after another, half to all of them at once; with `--mixed` all of it.
+ *
+ * `--virtual` bounds the address space of each process of the agent (ulimit -v; V8 alone takes 750 MB
+ * of it), `--cgroup` the memory of all together (as root). "full disk" takes a disk of its own, and
+ * is left out where nobody may mount one.
  *
  * For each: the most memory of the worker, how long its event loop was held at most (by the clock,
  * and by the time that its thread has really run), what an honest client that sends 5,000 events a
@@ -14,15 +18,17 @@
  * Exit code 1 where the worker died, something acknowledged is lost, or a goal is missed: 512 MB,
  * 100 ms of the thread, half of the events.
  */
-import { fork, spawn } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   createReadStream,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
+  rmdirSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -37,6 +43,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
     heap: { type: 'string', default: '256' },
+    virtual: { type: 'string' },
+    cgroup: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string' },
     mixed: { type: 'boolean', default: false },
@@ -44,21 +52,41 @@ const { values } = parseArgs({
   },
 });
 const goals = { megabytes: 512, heldMs: 100, share: 0.5 };
-const names = values.only?.split(',') ?? Object.keys(attacks);
+const here = import.meta.dirname;
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-attacks-'));
+const probeFile = path.join(folder, 'probe');
+const disk = mountDisk(path.join(folder, 'disk'));
+const cgroup = values.cgroup === undefined ? undefined : makeCgroup(Number(values.cgroup));
+const possible = Object.keys(attacks).filter((name) => name !== 'full disk' || disk !== undefined);
+const names = values.only?.split(',') ?? possible;
 for (const name of names) if (!(name in attacks)) throw new Error(`unknown attack "${name}"`);
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 const say = (text) => void (values.quiet || process.stderr.write(`${text}\n`));
 
-const here = import.meta.dirname;
-const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-attacks-'));
-const probeFile = path.join(folder, 'probe');
+/** A disk of 8 MB; undefined where it cannot be mounted. */
+function mountDisk(at) {
+  mkdirSync(at);
+  const args = ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', at];
+  const { status } = spawnSync('mount', args, { stdio: 'ignore' });
+  return status === 0 ? at : undefined;
+}
 
-const file = (pattern, name) => `
+/** A group whose processes have so many MB of memory together. */
+function makeCgroup(megabytes) {
+  const bytes = String(megabytes * 1024 * 1024);
+  const first = existsSync('/sys/fs/cgroup/memory');
+  const at = path.join(first ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup', path.basename(folder));
+  mkdirSync(at);
+  writeFileSync(path.join(at, first ? 'memory.limit_in_bytes' : 'memory.max'), bytes);
+  return at;
+}
+
+const file = (pattern, name, inject = '') => `
 <match ${pattern}>
   @type file
-  path ${folder}/${name}
-  append true
+  path ${path.resolve(folder, name)}
+  append true${inject}
   <format>
     @type json
   </format>
@@ -66,11 +94,26 @@ const file = (pattern, name) => `
   </buffer>
 </match>`;
 
+const INJECT = `
+  rotate_size 64m
+  rotate_age 1
+  <inject>
+    tag_key tag
+    time_key time
+  </inject>`;
+
 const configuration = `
 <source>
   @type forward
   bind 127.0.0.1
   port 0
+</source>
+<source>
+  @type forward
+  bind 127.0.0.1
+  port 0
+  source_address_key address
+  source_hostname_key host
 </source>
 <source>
   @type monitor_agent
@@ -91,9 +134,18 @@ const configuration = `
     pattern /a+b/
   </regexp>
 </filter>
+<filter parsed.**>
+  @type parser
+  key_name m
+  <parse>
+    @type none
+  </parse>
+</filter>
 ${file('good.**', 'good')}
 ${file('small.**', 'small')}
-<match {attack,large,null,transformed,grepped,bad}.**>
+${file('stored.**', 'stored', INJECT)}
+${file('full.**', disk === undefined ? 'full' : 'disk/full')}
+<match {attack,large,null,transformed,grepped,parsed,bad}.**>
   @type null
 </match>`;
 
@@ -106,9 +158,14 @@ class Agent {
     writeFileSync(config, configuration);
     const probe = new URL('probe.mjs', import.meta.url).href;
     const bin = path.join(here, '../../apps/agent/bin/sluice.js');
+    const limits = [
+      values.virtual === undefined ? '' : `ulimit -v ${Number(values.virtual) * 1024};`,
+      cgroup === undefined ? '' : `echo $$ > ${path.join(cgroup, 'cgroup.procs')};`,
+    ];
+    const node = [process.execPath, `--max-old-space-size=${values.heap}`, '--import', probe];
     this.child = spawn(
-      process.execPath,
-      [`--max-old-space-size=${values.heap}`, '--import', probe, bin, '-c', config],
+      'sh',
+      ['-c', `${limits.join(' ')} exec "$@"`, 'sh', ...node, bin, '-c', config],
       { stdio: ['ignore', 'inherit', 'pipe'], env: { ...process.env, PROBE_FILE: probeFile } },
     );
     createInterface({ input: this.child.stderr }).on('line', (line) => {
@@ -130,6 +187,12 @@ class Agent {
       ]);
       this.#waiting = [];
     }
+  }
+
+  /** Of its forward inputs, in their order. */
+  ports() {
+    const all = this.lines.map((line) => /listening on tcp 127\.0\.0\.1:(\d+)/.exec(line));
+    return all.filter((match) => match !== null).map(([, port]) => Number(port));
   }
 
   /** Number of the worker, from the kernel. */
@@ -190,12 +253,13 @@ async function ask(child, message) {
   return (await answer)[0];
 }
 
-async function phase(name, list, share, length, { agent, attacker, good, port, monitorPort }) {
+async function phase(name, list, share, length, context) {
+  const { agent, attacker, good, port, source, monitorPort } = context;
   const { worker } = agent;
   const before = await metrics(monitorPort);
   const log = agent.lines.length;
   await ask(attacker, { prepare: list, seed, share });
-  await ask(attacker, { start: true, port });
+  await ask(attacker, { start: true, port, source });
   peakMemory(worker);
   good.slowest = 0;
   const at = Date.now();
@@ -301,10 +365,10 @@ const attacker = fork(path.join(here, 'attacker.mjs'), { stdio: 'inherit' });
 let code = 1;
 try {
   await agent.logged(/sluice is running/);
-  const port = Number((await agent.logged(/listening on tcp 127\.0\.0\.1:(\d+)/))[1]);
+  const [port, source] = agent.ports();
   const monitorPort = Number((await agent.logged(/http:\/\/127\.0\.0\.1:(\d+)/))[1]);
   const good = new GoodClient(port);
-  const context = { agent, attacker, good, port, monitorPort };
+  const context = { agent, attacker, good, port, source, monitorPort };
   const aloneFor = Math.max(2, seconds / 20);
   await pause(1000);
   const alone = await phase('alone', [], 1, aloneFor, context);
@@ -352,6 +416,9 @@ try {
 } finally {
   agent.child.kill('SIGKILL');
   attacker.disconnect();
+  await agent.ended;
+  if (disk !== undefined) spawnSync('umount', [disk], { stdio: 'ignore' });
+  if (cgroup !== undefined) rmdirSync(cgroup);
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(code);

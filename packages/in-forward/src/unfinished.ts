@@ -5,6 +5,8 @@ const MIB = 1024 * 1024;
 export const PROGRESS = 64 * 1024;
 /** Without progress for this long (in milliseconds) a message gives way to those that wait. */
 export const STALLED_AFTER = 2000;
+/** While others wait a large message must come on by this part of its size in that time. */
+const STEPS = 128;
 const SWEEP_EVERY = 500;
 
 /** Why a connection is closed. */
@@ -106,6 +108,7 @@ export class UnfinishedMessages {
       if (!message.waits) message.end('message_timeout');
     }
     this.makeRoom();
+    this.#endDripping(now);
     if (this.#messages.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -152,6 +155,15 @@ export class UnfinishedMessages {
     this.#unlock();
   }
 
+  /** Who drips makes progress, but must not hold up all others for an hour. */
+  #endDripping(now: number): void {
+    for (const message of this.#messages) {
+      if (this.large.statistics().waiting === 0) return;
+      if (!message.isLarge || message.waits || now - message.steppedAt < STALLED_AFTER) continue;
+      message.end('unfinished_limit');
+    }
+  }
+
   /** @internal */
   made(bytes: number): void {
     this.#madeBytes += bytes;
@@ -177,11 +189,14 @@ export class UnfinishedMessage {
   since = 0;
   /** When it last made progress. @internal */
   progressAt = 0;
+  /** When a large one last came on by a good part of its size. @internal */
+  steppedAt = 0;
   /** Bytes taken from one of the two budgets. @internal */
   held = 0;
   /** @internal */
   isLarge = false;
   #counted = 0;
+  #steppedBytes = 0;
   /** Bytes taken for what is made of the message. */
   #made = 0;
   #making = false;
@@ -220,8 +235,12 @@ export class UnfinishedMessage {
     if (isNew || this.held === 0) {
       this.leave();
       this.since = this.#progress(bytes);
+      this.#step(bytes);
     } else if (bytes - this.#counted >= PROGRESS) {
       this.#progress(bytes);
+    }
+    if (bytes < this.#steppedBytes || bytes - this.#steppedBytes >= needed / STEPS) {
+      this.#step(bytes);
     }
     if (needed > all.smallSize) return this.#claim(needed);
     all.small.charge(bytes - this.held);
@@ -237,7 +256,9 @@ export class UnfinishedMessage {
 
   /** It is read again. */
   resume(): void {
-    if (this.held > 0) this.#progress(this.#counted);
+    if (this.held === 0) return;
+    this.#progress(this.#counted);
+    this.#step(this.#steppedBytes);
   }
 
   /**
@@ -328,6 +349,11 @@ export class UnfinishedMessage {
     return this.progressAt;
   }
 
+  #step(bytes: number): void {
+    this.#steppedBytes = bytes;
+    this.steppedAt = this.all.clock();
+  }
+
   #claim(needed: number): Promise<void> | undefined {
     const { all } = this;
     if (!this.isLarge) {
@@ -351,6 +377,7 @@ export class UnfinishedMessage {
         this.held += bytes;
         // It could not go on before.
         this.#progress(this.#counted);
+        this.#step(this.#steppedBytes);
       },
       () => undefined,
     );

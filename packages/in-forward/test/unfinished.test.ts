@@ -76,6 +76,27 @@ test('of the small ones, the one without progress for longest goes', () => {
   expect(all.bytes).toBe(4 * MIB);
 });
 
+test('one that drips does not hold up those that wait, one that comes on steadily may', async () => {
+  const { all, time, closed, join } = make(64 * MIB);
+  const [drip, steady, waiting] = [join('drip'), join('steady'), join('waiting')];
+  void drip.update(1, 32 * MIB, true);
+  void steady.update(1, 32 * MIB, true);
+  for (let n = 1; n <= 10; n++) {
+    time.now += STALLED_AFTER - 1;
+    if (closed.length === 0) void drip.update(1 + n * PROGRESS, 32 * MIB, false);
+    void steady.update(1 + (n * MIB) / 4, 32 * MIB, false);
+    all.sweep();
+    // Nobody is held up before.
+    if (n === 4) {
+      expect(closed).toEqual([]);
+      void waiting.update(1, 16 * MIB, true);
+    }
+  }
+  expect(closed).toEqual(['drip unfinished_limit']);
+  await Promise.resolve();
+  expect(all.bytes).toBe(48 * MIB);
+});
+
 test('large ones wait in turn, and take the place of one that stands still', async () => {
   const { all, time, closed, join } = make();
   const [idle, first, second] = [join('idle'), join('first'), join('second')];

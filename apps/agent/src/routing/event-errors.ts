@@ -21,7 +21,9 @@ function errorFields(error: unknown): { error: string; error_class: string } {
 
 /** The first record, as the log shows it. */
 function firstRecord(stream: EventStream): string {
-  const text = stream.toJsonLines().toString('utf8');
+  // Of thousands only one is converted.
+  const [first] = stream.parts({ bytes: 1, events: 1 });
+  const text = first.toJsonLines().toString('utf8');
   const line = text.slice(0, text.indexOf('\n'));
   return line.length > shownRecord ? `${line.slice(0, shownRecord)}…` : line;
 }

@@ -34,8 +34,8 @@ test('all attacks at once: the worker lives in 256 MB of heap, and loses nothing
   expect(results.map(({ crashed }) => crashed)).toEqual([false]);
   const [{ megabytes, rate }] = results;
   expect(rate).toBeGreaterThan(0);
-  // The goal is 512; garbage that a busy machine is late to collect comes on top. Null where the system
+  // The goal is 512; what a busy machine is late to collect comes on top. Null where the system
   // does not tell.
-  expect(megabytes ?? 0).toBeLessThanOrEqual(800);
+  expect(megabytes ?? 0).toBeLessThanOrEqual(600);
   expect(longestLine).toBeLessThan(5000);
 }, 120_000);
