@@ -8,7 +8,7 @@ import { EntryCursor } from './packed/entry-cursor.js';
 import { INCOMPLETE } from './packed/msgpack.js';
 import { repairEntries } from './packed/repair.js';
 import { scanEntries } from './packed/scan.js';
-import { packFields, setFields } from './packed/set-fields.js';
+import { packFields, setFields, type PackedFields } from './packed/set-fields.js';
 
 /** One decoded event. */
 export interface Event {
@@ -35,8 +35,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class EventStream implements Iterable<Event> {
   private constructor(
-    /** The packed entries, a payload of PackedForward. Not to be changed. */
-    readonly bytes: Buffer,
+    private stored: Buffer,
     /** How many events. */
     readonly count: number,
     private readonly extensions: boolean,
@@ -47,7 +46,17 @@ export class EventStream implements Iterable<Event> {
      * this one keep it.
      */
     readonly chunkId: string | undefined,
+    private late?: PackedFields,
   ) {}
+
+  /** The packed entries, a payload of PackedForward. Not to be changed. */
+  get bytes(): Buffer {
+    if (this.late !== undefined) {
+      this.stored = setFields(this.stored, this.count, this.late);
+      this.late = undefined;
+    }
+    return this.stored;
+  }
 
   /** A stream without events, which everybody may share. */
   static readonly empty = new EventStream(EMPTY, 0, false, undefined);
@@ -145,7 +154,7 @@ export class EventStream implements Iterable<Event> {
   /** The same events under another {@link EventStream.chunkId}. */
   withChunkId(chunkId: string | undefined): EventStream {
     if (chunkId === this.chunkId) return this;
-    return new EventStream(this.bytes, this.count, this.extensions, chunkId);
+    return new EventStream(this.stored, this.count, this.extensions, chunkId, this.late);
   }
 
   /**
@@ -212,6 +221,15 @@ export class EventStream implements Iterable<Event> {
   }
 
   /**
+   * As {@link EventStream.withFields}, with fields that are packed already. The new bytes are made when
+   * somebody asks for them: JSON lines are written without.
+   */
+  withPackedFields(fields: PackedFields): EventStream {
+    if (this.count === 0 || fields.names.length === 0) return this;
+    return new EventStream(this.bytes, this.count, true, this.chunkId, fields);
+  }
+
+  /**
    * The events for which `keep` is true; their bytes are copied, not encoded again.
    *
    * @returns this stream where all are kept
@@ -237,7 +255,7 @@ export class EventStream implements Iterable<Event> {
    * @returns bytes of their own
    */
   toJsonLines(options: JsonLinesOptions = {}): Buffer {
-    return toJsonLines(this.bytes, options);
+    return toJsonLines({ bytes: this.stored, set: this.late }, options);
   }
 
   /**
@@ -251,7 +269,8 @@ export class EventStream implements Iterable<Event> {
    * @throws RangeError where `offset` lies outside of `target`
    */
   writeJsonLines(target: Buffer, offset: number, options: JsonLinesOptions = {}): number {
-    return writeJsonLines(this.bytes, target, offset, options);
+    const entries = { bytes: this.stored, set: this.late };
+    return writeJsonLines(entries, target, offset, options);
   }
 
   /** Whether msgpackr may decode the records: it renames `__proto__`, and has extensions of its own. */

@@ -1,6 +1,7 @@
 import { EventTime } from './event-time.js';
 import * as writer from './json-writer.js';
-import type { EntryCursor } from './packed/entry-cursor.js';
+import { EntryCursor } from './packed/entry-cursor.js';
+import { setFields, type PackedFields } from './packed/set-fields.js';
 
 /** How {@link EventStream.toJsonLines} writes a line. */
 export interface JsonLinesOptions {
@@ -29,7 +30,13 @@ export class Line {
   readonly #timeField: string;
   readonly #prefix: JsonLinesOptions['prefix'];
 
-  constructor({ prefix, timeKey, tagKey, tag, newline }: JsonLinesOptions) {
+  /** Fields that are set in each record. */
+  readonly #set: PackedFields | undefined;
+  constructor(
+    { prefix, timeKey, tagKey, tag, newline }: JsonLinesOptions,
+    set: PackedFields | undefined,
+  ) {
+    this.#set = set;
     this.newline = Buffer.from(newline ?? '\n');
     this.#prefix = prefix;
     this.#timeField = timeKey === undefined ? '' : `${JSON.stringify(timeKey)}:`;
@@ -40,8 +47,18 @@ export class Line {
   }
 
   /** Whether the text before the record depends on its time. */
-  get timed(): boolean {
+  get timedHead(): boolean {
     return this.#prefix !== undefined || this.#timeField !== '';
+  }
+
+  /** Whether any text around the record depends on its time. */
+  get timed(): boolean {
+    return this.timedHead || typeof this.#set?.bytes === 'function';
+  }
+
+  /** Names of the fields that are set in each record. */
+  get names(): readonly Buffer[] {
+    return this.#set?.names ?? [];
   }
 
   /** Whether fields come before those of the record. */
@@ -55,11 +72,45 @@ export class Line {
     return `${prefix}{${this.#fields(seconds, nanoseconds)}`;
   }
 
+  /**
+   * What follows the last field of a record that has none of the fields that are set: these, each with a
+   * comma before it; without the brace and the newline, and without {@link Line.changing}.
+   */
+  tail(entry: EntryCursor): string {
+    const set = this.#set;
+    if (set === undefined) return '';
+    const { names, bytes, changing } = set;
+    if (changing !== undefined) {
+      const pairs = Buffer.concat([changing.before, changing.name, Buffer.of(0xc0)]);
+      return `,${writer.fieldsText(pairs, names.length).slice(0, -'null'.length)}`;
+    }
+    const pairs = typeof bytes === 'function' ? bytes(entry) : bytes;
+    return `,${writer.fieldsText(pairs, names.length)}`;
+  }
+
+  /** Gives the value as JSON that follows {@link Line.tail}, which then is the same for all entries. */
+  get changing(): ((entry: EntryCursor) => string) | undefined {
+    return this.#set?.changing?.json;
+  }
+
   /** Writes one entry. @returns where it ends */
   write(entry: EntryCursor): number {
-    const { timed, newline } = this;
+    if (this.#set !== undefined) {
+      const { bytes, start, end } = entry;
+      const alone = setFields(bytes.subarray(start, end), 1, this.#set);
+      const changed = new EntryCursor(alone);
+      changed.next();
+      writer.readFrom(alone);
+      this.#write(changed);
+      return end;
+    }
+    return this.#write(entry);
+  }
+
+  #write(entry: EntryCursor): number {
+    const { newline } = this;
     let fields = this.#fixedFields;
-    if (timed) {
+    if (this.timedHead) {
       const { seconds, nanoseconds } = entry;
       if (this.#prefix !== undefined) writer.writeText(this.#prefix(seconds, nanoseconds));
       fields = this.#fields(seconds, nanoseconds);

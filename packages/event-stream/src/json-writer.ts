@@ -166,6 +166,22 @@ export function leave(): number {
   return end;
 }
 
+/** Packed pairs as the fields of a JSON object, without its braces. */
+export function fieldsText(pairs: Buffer, count: number): string {
+  const map = Buffer.concat([Buffer.of(0xde, count >> 8, count & 0xff), pairs]);
+  const { source: outerSource, sourceView: outerView } = { source, sourceView };
+  // Longer where the worst case finds no room, which grow() sees to.
+  const room = Buffer.allocUnsafe(map.length * 6 + 256);
+  enter(room, viewOn(room), 0);
+  readFrom(map);
+  writeRecord(map, 0, '');
+  const text = out.toString('utf8', 1, length - 1);
+  leave();
+  source = outerSource;
+  sourceView = outerView;
+  return text;
+}
+
 /** Keeps the scratch as large as it has become, so that the next call need not grow it. */
 export function keepScratch(): void {
   // A burst must not pin its memory for ever.

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { EventStream, EventTime } from '../src/index.js';
 import type { JsonLinesOptions } from '../src/json-line.js';
+import { packFields, setFields, type PackedFields } from '../src/packed/index.js';
 import { withoutEngine } from '../src/wasm/write-lines.js';
 import { brokenString, record as arbitraryRecord, time } from './support/arbitrary.js';
 
@@ -51,6 +52,72 @@ test('lines are the same with WebAssembly and without', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+describe('fields that are set while lines are written', () => {
+  const float = (value: number): Buffer => {
+    const bytes = Buffer.alloc(9, 0xcb);
+    bytes.writeDoubleBE(value, 1);
+    return bytes;
+  };
+  const name = hex('a4 74696d65'); // "time"
+  const before = packFields({ tag: 'a"ü', v: { host: ['w', 1.5] } });
+  const names = [...before.names, Buffer.from('time')];
+  const bytes = ({ seconds }: { seconds: number }): Buffer =>
+    Buffer.concat([before.bytes, name, float(seconds + 0.5)]);
+  const forms: Record<string, PackedFields> = {
+    'the same for all': before,
+    'of the time': { names, bytes },
+    'of which one changes': {
+      names,
+      bytes,
+      changing: { before: before.bytes, name, json: ({ seconds }) => `${seconds}.5` },
+    },
+    'that are long': packFields({ tag: 'x'.repeat(5000) }),
+    'with a long name': packFields({ ['v'.repeat(40)]: 1 }),
+    'without a name': packFields({ '': 1, v: 2 }),
+  };
+
+  test.each(Object.entries(forms))('%s: as if they were set before', (_, fields) => {
+    // With fields of these names, whatever the head of the name, and with none at all.
+    const special = [
+      '80',
+      '81 a176 01',
+      '82 a176 01 d90176 02',
+      '82 a161 c0 d903746167 c0',
+      '81 c0 c0',
+    ];
+    const odd = special.map((content) => hex(`92 ce00000005 ${content}`));
+    const inner = hex('92 ce00000006 81 a161 81 a176 01');
+    fc.assert(
+      fc.property(entries, fc.integer({ min: 0, max: 1 }), (made, form) => {
+        const all = stream(...odd, ...made, inner, ...odd);
+        const options: JsonLinesOptions = form === 0 ? {} : { tagKey: 'a', tag: 'b', timeKey: 't' };
+        const set = EventStream.fromPacked(setFields(all.bytes, all.count, fields));
+        const late = all.withPackedFields(fields);
+        const [withIt, without] = bothWays(late, options);
+        expect(withIt).toBe(without);
+        expect(withIt).toBe(set.toJsonLines(options).toString('latin1'));
+        expect(late.bytes.equals(set.bytes)).toBe(true);
+        expect(late.toJsonLines(options).toString('latin1')).toBe(withIt);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a short stream gets them, too', () => {
+    const short = EventStream.fromEvents([
+      { time: 5, record: { v: 1, a: 2 } },
+      { time: 6, record: {} },
+    ]);
+    const late = short.withPackedFields(forms['of the time']);
+    expect(late.toJsonLines().toString()).toBe(
+      '{"v":{"host":["w",1.5]},"a":2,"tag":"a\\"ü","time":5.5}\n' +
+        '{"tag":"a\\"ü","v":{"host":["w",1.5]},"time":6.5}\n',
+    );
+    expect(late.withChunkId('x').count).toBe(2);
+    expect([...late].map(({ record }) => record.time)).toEqual([5.5, 6.5]);
+  });
 });
 
 describe('numbers', () => {

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { defineSection, t, type SectionOf } from '@sluice/config';
 import { encodeValue, type EventStream } from '@sluice/event-stream';
-import { packPair, setFields, type EntryCursor } from '@sluice/event-stream/packed';
+import { floatText, packPair, type PackedFields } from '@sluice/event-stream/packed';
 import {
   checkTimeParams,
   isoFormat,
@@ -31,6 +31,17 @@ function packFloat(value: string | number | bigint): Buffer {
   const bytes = Buffer.alloc(9, 0xcb);
   bytes.writeDoubleBE(Number(value), 1);
   return bytes;
+}
+
+/**
+ * A time in seconds as a float is written, cut at microseconds: mostly it is the decimals themselves,
+ * since floats of this size tell microseconds apart, and no shorter decimals stand for the same float.
+ */
+function timeText(seconds: number, nanoseconds: number, value: number): string {
+  const micros = Math.floor(nanoseconds / 1e3);
+  if (seconds < 1e9 || seconds > 4e9 || micros === 0) return floatText(value);
+  if (micros % 10 !== 0) return `${seconds}.${String(micros).padStart(6, '0')}`;
+  return floatText(value);
 }
 
 /** Adds fields to every record of a stream. */
@@ -67,30 +78,40 @@ export class Injector {
     return this.#keys.length > 0;
   }
 
-  /** A stream with the fields in each record. Records are copied, not decoded. */
+  /** A stream with the fields in each record. Records are copied at most, and not decoded. */
   apply(tag: string, stream: EventStream): EventStream {
     let fields = this.#fixed;
     if (this.#tagKey !== undefined) {
       fields = Buffer.concat([fields, this.#tagKey, encodeValue(tag)]);
     }
-    const bytes = this.#timeKey === undefined ? fields : this.#withTime(fields, this.#timeKey);
-    return stream.withEntries(
-      setFields(stream.bytes, stream.count, { names: this.#keys, bytes }),
-      stream.count,
-    );
+    const names = this.#keys;
+    if (this.#timeKey === undefined) return stream.withPackedFields({ names, bytes: fields });
+    return stream.withPackedFields({ names, ...this.#withTime(fields, this.#timeKey) });
   }
 
   /** The fields and the time of each entry; those of entries of the same time are made once. */
-  #withTime(fields: Buffer, timeKey: Buffer): (entry: EntryCursor) => Buffer {
+  #withTime(before: Buffer, name: Buffer): Omit<PackedFields, 'names'> {
     let last: string | number | bigint | undefined;
-    let bytes: Buffer | undefined;
-    return ({ seconds, nanoseconds }) => {
-      const time = this.#time(seconds, nanoseconds);
-      if (time !== last || bytes === undefined) {
+    // A float goes into the same bytes each time.
+    let bytes = Buffer.concat([before, name, packFloat(0)]);
+    return {
+      bytes: ({ seconds, nanoseconds }) => {
+        const time = this.#time(seconds, nanoseconds);
+        if (time === last) return bytes;
         last = time;
-        bytes = Buffer.concat([fields, timeKey, this.#float ? packFloat(time) : encodeValue(time)]);
-      }
-      return bytes;
+        if (this.#float) bytes.writeDoubleBE(Number(time), bytes.length - 8);
+        else bytes = Buffer.concat([before, name, encodeValue(time)]);
+        return bytes;
+      },
+      changing: {
+        before,
+        name,
+        json: ({ seconds, nanoseconds }) => {
+          const time = this.#time(seconds, nanoseconds);
+          if (typeof time === 'string') return JSON.stringify(time);
+          return this.#float ? timeText(seconds, nanoseconds, Number(time)) : String(time);
+        },
+      },
     };
   }
 }

@@ -23,6 +23,7 @@ export {
   packPair,
   setFields,
   setFieldsSteps,
+  type ChangingField,
   type PackedFields,
 } from './set-fields.js';
 export { valueText } from './value-text.js';

@@ -11,6 +11,18 @@ export interface PackedFields {
   readonly names: readonly Buffer[];
   /** The packed pairs, the same for each record or made for each. */
   readonly bytes: Buffer | ((entry: EntryCursor) => Buffer);
+  /** Where only the last value changes from record to record: a shorter way to the same as JSON. */
+  readonly changing?: ChangingField;
+}
+
+/** The last of the fields that are set, and what comes before it. */
+export interface ChangingField {
+  /** The packed pairs before it. */
+  readonly before: Buffer;
+  /** The packed name. */
+  readonly name: Buffer;
+  /** The value for one record, as JSON. */
+  readonly json: (entry: EntryCursor) => string;
 }
 
 /** Encodes one key and its value. */

@@ -4,7 +4,11 @@ import { base64 } from './json-lines-wasm.js';
 export const HEAD_AT = 0x1000;
 export const HEAD_SIZE = 4096 - 64;
 export const TAIL_AT = 0x2000;
-export const TAIL_SIZE = 64;
+export const TAIL_SIZE = 2048 - 64;
+export const NAMES_AT = 0x2800;
+/** Names are no longer than a short string. */
+export const LONGEST_NAME = 31;
+export const MOST_NAMES = 16;
 export const INPUT_AT = 0x4000;
 export const INPUT_SIZE = 0x10000;
 export const OUTPUT_AT = 0x14100;
@@ -20,8 +24,11 @@ export const SLOW = -3;
  * value return the position after it, {@link FULL} or {@link CUT}.
  */
 export interface EngineImports {
-  /** Writes the text before a record of that time to {@link HEAD_AT}. @returns its size, or {@link SLOW} */
-  readonly head: (time: number) => number;
+  /**
+   * Writes the texts around the record of an entry to {@link HEAD_AT} and {@link TAIL_AT}. Has to call
+   * {@link Engine.setTail}. @returns the size of the text before, or {@link SLOW}
+   */
+  readonly head: (entry: number) => number;
   /** Writes a key that is not a text. Has to call {@link Engine.setNext}. */
   readonly key: (pos: number, out: number) => number;
   /** Writes a value that the engine does not know. Has to call {@link Engine.setNext}. */
@@ -41,6 +48,7 @@ interface Exports {
     headSize: number,
     separate: number,
     tailSize: number,
+    names: number,
   ) => number;
 }
 
@@ -94,6 +102,11 @@ export class Engine {
   /** Says where the value ends that an import has written. */
   setNext(pos: number): void {
     this.#results[2] = pos;
+  }
+
+  /** Says how large the text after a record is. */
+  setTail(size: number): void {
+    this.#results[3] = size;
   }
 
   /** Whether so many bytes, and a value after them, find room at a position of the output. */

@@ -3,15 +3,17 @@
 ;; imports, or a whole entry after the status SLOW. The entries have been validated.
 ;;
 ;; Memory, 256 KiB, whose parts json-lines-engine.ts names, too:
-;;   0x0000  what a call returns: position in the input, position in the output, end of a value
+;;   0x0000  what a call returns: position in the input, position in the output, end of a value, and
+;;           the size of the text after a record
 ;;   0x0100  "00" to "99"                         0x0200  what follows a backslash, by control character
 ;;   0x0220  hexadecimal digits                   0x0400  stack: values left and kind of each container
 ;;   0x1000  text before each record              0x2000  text after each record
+;;   0x2800  names of fields that may not be in a record, each with its size before it, to a size of 0
 ;;   0x4000  input, 64 KiB and some slack         0x14100 output, to the end
 (module
   ;; Behind 0x3ff00 nobody may begin to write a value: a short one and what stands around it fit. What is
   ;; wanted for every value is written out: a call costs more than it does.
-  (import "js" "head" (func $head (param $time i32) (result i32)))
+  (import "js" "head" (func $head (param $entry i32) (result i32)))
   (import "js" "key" (func $key (param $pos i32) (param $out i32) (result i32)))
   (import "js" "other" (func $other (param $pos i32) (param $out i32) (result i32)))
   (import "js" "text" (func $text (param $pos i32) (param $stop i32) (param $out i32) (result i32)))
@@ -203,6 +205,29 @@
       (local.set $to (i32.add (local.get $to) (i32.const 16)))
       (br_if $more (i32.lt_u (local.get $to) (local.get $stop)))))
 
+  ;; Whether a name is one of those that may not be in a record.
+  (func $isKnown (param $pos i32) (param $size i32) (result i32)
+    (local $name i32) (local $at i32)
+    (local.set $name (i32.const 0x2800))
+    (loop $next
+      (block $other
+        (br_if $other (i32.ne (i32.load8_u (local.get $name)) (local.get $size)))
+        (local.set $at (i32.const 0))
+        (loop $more
+          (br_if $other
+            (i32.ne
+              (i32.load8_u (i32.add (local.get $pos) (local.get $at)))
+              (i32.load8_u offset=1 (i32.add (local.get $name) (local.get $at)))))
+          (local.set $at (i32.add (local.get $at) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $at) (local.get $size))))
+        (return (i32.const 1)))
+      (local.set $name
+        (i32.add
+          (i32.add (local.get $name) (i32.load8_u (local.get $name)))
+          (i32.const 1)))
+      (br_if $next (i32.load8_u (local.get $name))))
+    (i32.const 0))
+
   ;; Writes what is a value of its own but for short strings and containers, at $pos.
   ;; Returns the position in the output; that in the input is stored at 8.
   (func $scalar (param $pos i32) (param $out i32) (result i32)
@@ -304,16 +329,18 @@
 
   ;; Writes entries from $pos on, to the start of the output.
   ;;   $final     whether the last entry ends with the input
-  ;;   $timed     whether the text before a record depends on its time; it is asked for where that changes
-  ;;   $headSize  the size of that text where it does not
-  ;;   $separate  whether the text ends with a field
-  ;;   $tailSize  the size of the text after each record
+  ;;   $timed     whether the texts around a record depend on its time; they are asked for where that changes
+  ;;   $headSize  the size of the text before where they do not
+  ;;   $separate  whether the text before ends with a field
+  ;;   $tailSize  the size of the text after each record where it does not depend on the time
+  ;;   $names     where that begins with a comma and fields: a bit for each size of their names, else 0
   (func (export "json")
     (param $pos i32) (param $stop i32) (param $final i32) (param $timed i32) (param $headSize i32)
-    (param $separate i32) (param $tailSize i32) (result i32)
+    (param $separate i32) (param $tailSize i32) (param $names i32) (result i32)
     (local $out i32) (local $limit i32) (local $entry i32) (local $line i32) (local $first i32)
     (local $meta i32) (local $last i64) (local $known i32) (local $left i32) (local $map i32)
     (local $stack i32) (local $comma i32) (local $size i32) (local $bytes v128) (local $status i32)
+    (local $skip i32)
     (global.set $end (local.get $stop))
     ;; In the middle of a stream no head and no short string may be cut.
     (local.set $limit
@@ -348,7 +375,8 @@
                   (i32.and (local.get $known) (i32.eq (local.get $first) (i32.const 0xd7)))
                   (i64.eq (i64.load offset=2 (local.get $pos)) (local.get $last))))
               (then
-                (local.set $headSize (call $head (local.get $pos)))
+                (local.set $headSize (call $head (local.get $entry)))
+                (local.set $tailSize (i32.load (i32.const 12)))
                 (br_if $end (i32.lt_s (local.get $headSize) (i32.const 0)))
                 (local.set $last (i64.load offset=2 (local.get $pos)))))
             ;; Only an EventTime has these eight bytes.
@@ -374,6 +402,11 @@
         (call $copy (i32.const 0x1000) (local.get $out) (local.get $headSize))
         (local.set $out (i32.add (local.get $out) (local.get $headSize)))
         (local.set $comma (local.get $separate))
+        ;; Nothing stands before the fields of the text after the record.
+        (local.set $skip
+          (i32.and
+            (i32.ne (local.get $names) (i32.const 0))
+            (i32.eqz (i32.or (local.get $left) (local.get $separate)))))
         (local.set $map (i32.const 1))
         (local.set $stack (i32.const 0x0400))
 
@@ -407,6 +440,16 @@
                   (if (i32.eq (i32.and (local.get $first) (i32.const 0xe0)) (i32.const 0xa0))
                     (then
                       (local.set $size (i32.and (local.get $first) (i32.const 31)))
+                      (if
+                        (i32.and
+                          (i32.shr_u (local.get $names) (local.get $size))
+                          (i32.eq (local.get $stack) (i32.const 0x0400)))
+                        (then
+                          (local.set $status (global.get $SLOW))
+                          (br_if $end
+                            (call $isKnown
+                              (i32.add (local.get $pos) (i32.const 1))
+                              (local.get $size)))))
                       (local.set $bytes (v128.load offset=1 (local.get $pos)))
                       (i32.store8 (local.get $out) (i32.const 34))
                       (v128.store offset=1 (local.get $out) (local.get $bytes))
@@ -432,6 +475,12 @@
                           (local.set $status (i32.add (local.get $out) (i32.const 1)))))
                       (local.set $pos (i32.add (local.get $pos) (local.get $size)))
                       (br $key_written)))
+                  ;; A name may have an unusual head.
+                  (local.set $status (global.get $SLOW))
+                  (br_if $end
+                    (i32.and
+                      (i32.ne (local.get $names) (i32.const 0))
+                      (i32.eq (local.get $stack) (i32.const 0x0400))))
                   (if
                     (i32.and
                       (i32.ge_u (local.get $first) (i32.const 0xd9))
@@ -542,9 +591,14 @@
             (br $next)))
 
         (local.set $status (global.get $FULL))
-        (br_if $end (i32.gt_u (local.get $out) (i32.const 0x3ff00)))
-        (call $copy (i32.const 0x2000) (local.get $out) (local.get $tailSize))
-        (local.set $out (i32.add (local.get $out) (local.get $tailSize)))
+        (br_if $end
+          (i32.gt_u (i32.add (local.get $out) (local.get $tailSize)) (i32.const 0x3ff80)))
+        (call $copy
+          (i32.add (i32.const 0x2000) (local.get $skip))
+          (local.get $out)
+          (i32.sub (local.get $tailSize) (local.get $skip)))
+        (local.set $out
+          (i32.add (local.get $out) (i32.sub (local.get $tailSize) (local.get $skip))))
         (br $next_entry)))
     (i32.store (i32.const 0) (local.get $entry))
     (i32.store (i32.const 4) (local.get $line))

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeTime, keyTextAt } from '../decode.js';
+import { keyTextAt } from '../decode.js';
 import type { Line } from '../json-line.js';
 import * as writer from '../json-writer.js';
 import { EntryCursor } from '../packed/entry-cursor.js';
-import { bodySize, headSize, skipValue } from '../packed/msgpack.js';
+import { bodySize, headSize as headSizeOf, skipValue } from '../packed/msgpack.js';
 import { floatText } from '../packed/ruby-text.js';
 import {
   CUT,
@@ -13,6 +13,9 @@ import {
   HEAD_SIZE,
   INPUT_AT,
   INPUT_SIZE,
+  LONGEST_NAME,
+  MOST_NAMES,
+  NAMES_AT,
   OUTPUT_AT,
   SLOW,
   TAIL_AT,
@@ -26,8 +29,12 @@ let engine: Engine;
 let line: Line;
 let view: DataView;
 let inputEnd = 0;
+let cursor: EntryCursor;
+// The texts that are in the memory.
 let headText: string | undefined;
-let headLength = 0;
+let headSize = 0;
+let tailText: string | undefined;
+let tailSize = 0;
 
 /** For tests: from now on there is no WebAssembly. @returns gives it back */
 export function withoutEngine(): () => void {
@@ -44,37 +51,36 @@ export function withoutEngine(): () => void {
  */
 export function writeWithEngine(bytes: Buffer, lines: Line): boolean {
   loaded ??= Engine.load(imports) ?? 'none';
-  if (loaded === 'none' || lines.newline.length >= TAIL_SIZE) return false;
+  if (loaded === 'none') return false;
   engine = loaded;
   view = engine.view;
   line = lines;
-  const { bytes: memory } = engine;
-  const tailSize = memory.write('}', TAIL_AT) + lines.newline.copy(memory, TAIL_AT + 1);
+  const names = writeNames(line.names);
+  if (names < 0) return false;
+  const { bytes: memory, run } = engine;
   headText = undefined;
-  const timed = line.timed;
-  let fixedHead = 0;
-  if (!timed) {
-    fixedHead = writeHead(line.head(0, 0));
-    if (fixedHead < 0) return false;
-  }
+  tailText = undefined;
+  cursor = new EntryCursor(memory);
+  const timed = Number(line.timed);
+  const separate = Number(line.hasFields);
   const entry = new EntryCursor(bytes);
+  let head = 0;
+  let tail = 0;
+  if (timed === 0) {
+    head = writeHead(line.head(0, 0));
+    entry.next();
+    tail = writeTail(entry);
+    if (head < 0 || tail < 0) return false;
+  }
   for (let at = 0; at < bytes.length;) {
     const size = Math.min(bytes.length - at, INPUT_SIZE);
     bytes.copy(memory, INPUT_AT, at, at + size);
     inputEnd = INPUT_AT + size;
-    const final = at + size === bytes.length ? 1 : 0;
+    const final = Number(at + size === bytes.length);
     let pos = INPUT_AT;
     for (let more = true; more;) {
       writer.readFrom(memory);
-      const status = engine.run(
-        pos,
-        inputEnd,
-        final,
-        timed ? 1 : 0,
-        fixedHead,
-        line.hasFields ? 1 : 0,
-        tailSize,
-      );
+      const status = run(pos, inputEnd, final, timed, head, separate, tail, names);
       const { next, written } = engine;
       writer.writeBytes(memory, OUTPUT_AT, written);
       const moved = next > pos;
@@ -95,16 +101,70 @@ export function writeWithEngine(bytes: Buffer, lines: Line): boolean {
 function writeHead(text: string): number {
   if (text !== headText) {
     if (text.length * 3 > HEAD_SIZE) return SLOW;
-    headLength = engine.bytes.write(text, HEAD_AT);
+    headSize = engine.bytes.write(text, HEAD_AT);
     headText = text;
   }
-  return headLength;
+  return headSize;
+}
+
+/** Writes the text after the record of an entry. @returns its size, or {@link SLOW} */
+function writeTail(entry: EntryCursor): number {
+  const { changing, newline } = line;
+  const { bytes } = engine;
+  if (changing === undefined || tailText === undefined) {
+    const text = line.tail(entry);
+    if (text !== tailText) {
+      if (text.length * 3 + newline.length > TAIL_SIZE / 2) return SLOW;
+      tailSize = bytes.write(text, TAIL_AT);
+      tailText = text;
+    }
+  }
+  let at = TAIL_AT + tailSize;
+  if (changing !== undefined) {
+    const value = changing(entry);
+    if (value.length * 3 > TAIL_SIZE / 2) return SLOW;
+    for (let n = 0; n < value.length; n++) {
+      const code = value.charCodeAt(n);
+      if (code > 0x7f) {
+        at += bytes.write(value.slice(n), at);
+        break;
+      }
+      bytes[at++] = code;
+    }
+  }
+  bytes[at++] = 0x7d;
+  for (const byte of newline) bytes[at++] = byte;
+  engine.setTail(at - TAIL_AT);
+  return at - TAIL_AT;
+}
+
+/** @returns a bit for each size of a name; -1 where they are not for the engine */
+function writeNames(names: readonly Buffer[]): number {
+  if (names.length > MOST_NAMES) return -1;
+  const { bytes } = engine;
+  let at = NAMES_AT;
+  let sizes = 0;
+  for (const name of names) {
+    const { length } = name;
+    if (length === 0 || length >= LONGEST_NAME) return -1;
+    bytes[at] = length;
+    name.copy(bytes, at + 1);
+    at += 1 + length;
+    sizes |= 1 << length;
+  }
+  bytes[at] = 0;
+  return sizes;
 }
 
 const imports: EngineImports = {
-  head(pos) {
-    const { seconds, nanoseconds } = decodeTime(engine.bytes, pos);
-    return writeHead(line.head(seconds, nanoseconds));
+  head(entry) {
+    cursor.moveTo(entry);
+    const size = writeHead(
+      line.timedHead
+        ? line.head(cursor.seconds, cursor.nanoseconds)
+        : (headText ?? line.head(0, 0)),
+    );
+    return writeTail(cursor) < 0 ? SLOW : size;
   },
   key(pos, out) {
     const { bytes } = engine;
@@ -117,7 +177,7 @@ const imports: EngineImports = {
   },
   other(pos, out) {
     const { bytes } = engine;
-    const size = headSize(bytes[pos]) + bodySize(bytes, pos);
+    const size = headSizeOf(bytes[pos]) + bodySize(bytes, pos);
     if (pos + size > inputEnd) return CUT;
     // Extensions become base64 with a name or two around it, binary at most an escape for each byte.
     if (!engine.hasRoom(out, size * 6 + 256)) return FULL;
