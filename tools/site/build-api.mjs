@@ -21,9 +21,12 @@ const requiredToBeDocumented = [
 ];
 
 /** What has no docstring where TypeDoc looks for one: the conditions of a conditional type. */
-const intentionallyNotDocumented = ['multiple', 'required', 'init'].map(
-  (name) => `@sluice/config.SubsectionValue.__type.${name}`,
-);
+const intentionallyNotDocumented = [
+  '@sluice/cli-tools/command-line.FlagValues.__type.multiple',
+  '@sluice/config.SubsectionValue.__type.init',
+  '@sluice/config.SubsectionValue.__type.multiple',
+  '@sluice/config.SubsectionValue.__type.required',
+];
 
 /** What public types mention that is nobody's business: the inside of a class, or of a table. */
 const intentionallyNotExported = {
@@ -32,12 +35,14 @@ const intentionallyNotExported = {
     'routing/event-errors.ts:EventErrors',
     'routing/routes.ts:Routes',
   ],
+  '@sluice/cli-tools': ['command-line/parse-flags.ts:Value'],
   '@sluice/config': ['section-types.ts:SubsectionContent'],
   '@sluice/formats': [
     'parsers/multiline.ts:Config',
     'parsers/read-time.ts:ReadTime',
     'parsers/text-parser.ts:ParsedRecord',
   ],
+  '@sluice/plugin': ['hosting/meter.ts:LatencyBuckets'],
   '@sluice/socket-options': ['constants.ts:table'],
 };
 

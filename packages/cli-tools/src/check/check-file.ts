@@ -5,7 +5,9 @@ import { pluginUses, type PluginUse } from './plugin-uses.js';
 
 /** Where something stands. */
 export interface Place {
+  /** The path; undefined for what has no place, such as a value from the command line. */
   readonly file: string | undefined;
+  /** From 1. */
   readonly line: number | undefined;
 }
 
@@ -13,27 +15,42 @@ export interface Place {
 export interface NamedPlugin extends Place {
   /** As Fluentd names it: `in_forward`. */
   readonly name: string;
+  /** Which section may name it. */
   readonly kind: PluginKind;
+  /** `@type`. */
   readonly type: string;
 }
 
 /** What a file needs. */
 export interface CheckedFile {
+  /** The file that was checked. */
   readonly path: string;
   /** Whether the agent would run it as it is. */
   readonly ok: boolean;
   /** Plugins that are there. */
   readonly runs: readonly NamedPlugin[];
   /** What those do otherwise than in Fluentd, on purpose. */
-  readonly differs: readonly (NamedPlugin & { readonly text: string })[];
+  readonly differs: readonly (NamedPlugin & {
+    /** What differs, as a sentence or two. */
+    readonly text: string;
+  })[];
   /** Plugins that somebody else makes; the npm package that would be looked for. */
-  readonly load: readonly (NamedPlugin & { readonly package: string })[];
+  readonly load: readonly (NamedPlugin & {
+    /** Its name, such as `sluice-plugin-mail`. */
+    readonly package: string;
+  })[];
   /** Plugins of Fluentd that are not there, and what to do instead. */
-  readonly missing: readonly (NamedPlugin & { readonly instead: string })[];
+  readonly missing: readonly (NamedPlugin & {
+    /** What to do instead, as a sentence. */
+    readonly instead: string;
+  })[];
   /** What is wrong otherwise. */
   readonly errors: readonly (Place & {
+    /** What is wrong. */
     readonly message: string;
+    /** From 1, in characters. */
     readonly column: number | undefined;
+    /** What would be right. */
     readonly hint: string | undefined;
   })[];
   /** What is accepted and has no effect, or is unknown. */
@@ -42,6 +59,7 @@ export interface CheckedFile {
 
 /** The configuration of one worker, for a check. */
 export interface WorkerToCheck {
+  /** The whole configuration. */
   readonly root: ConfigElement;
   /** The plugins that are there. */
   readonly registry: PluginRegistry;

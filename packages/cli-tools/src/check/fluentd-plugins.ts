@@ -2,9 +2,11 @@ import type { PluginKind } from '@sluice/plugin';
 
 /** A difference on purpose between a plugin and Fluentd's of that name. */
 export interface Difference {
+  /** Which section may name the plugins. */
   readonly kind: PluginKind;
   /** All plugins that it is about. */
   readonly types: readonly string[];
+  /** What differs, as a sentence or two. */
   readonly text: string;
   /** Only where the section has one of these parameters or sections. Default: always. */
   readonly where?: readonly string[];
@@ -122,7 +124,9 @@ export const generalDifferences: readonly string[] = [
 
 /** A plugin of Fluentd itself that Sluice does not have. */
 export interface AbsentPlugin {
+  /** Which section may name it. */
   readonly kind: PluginKind;
+  /** Its `@type`, and its other names. */
   readonly types: readonly string[];
   /** What to do instead. */
   readonly instead: string;

@@ -20,7 +20,9 @@ export interface Command {
   readonly words: readonly string[];
   /** What stands behind the words, for the line of usage. */
   readonly args: string;
+  /** What it does, for the line of help. */
   readonly text: string;
+  /** Those that may stand behind it. */
   readonly flags: readonly Flag[];
   /** What an argument can be. Default: none, or any text. */
   readonly completes?: 'file' | readonly string[];

@@ -3,7 +3,9 @@ import type { Flag } from './command.js';
 
 /** A mistake on the command line. */
 export class UsageError extends Error {
+  /** For programs: it stays where the text of the message changes. */
   readonly code = 'ERR_SLUICE_USAGE';
+  /** What a stack trace begins with. */
   override readonly name = 'UsageError';
 }
 
@@ -26,7 +28,12 @@ export function parseFlags<const Flags extends readonly Flag[]>(
   args: readonly string[],
   flags: Flags,
   most = Infinity,
-): { values: FlagValues<Flags>; positionals: readonly (string | undefined)[] } {
+): {
+  /** What the flags say. */
+  values: FlagValues<Flags>;
+  /** The arguments beside the flags, in their order. */
+  positionals: readonly (string | undefined)[];
+} {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const { name, short, value, multiple = false } of flags) {
     const type = value === undefined ? 'boolean' : 'string';

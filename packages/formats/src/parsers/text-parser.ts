@@ -24,6 +24,7 @@ export abstract class RecordParser extends Parser {
    * Whether the field that the time was read from stays in the record. Fluentd: `keep_time_key`.
    */
   protected readonly keepTimeKey: boolean;
+  /** The field that the time is read from; undefined: none. Fluentd: `time_key`. */
   protected readonly timeKey: string | undefined;
   readonly #readTime: ReadTime;
   readonly #types: Map<string, ConvertValue> | undefined;

@@ -22,7 +22,9 @@ export abstract class Guard {
   };
 
   protected constructor(
+    /** Of the plugin that it is around. */
     readonly id: string,
+    /** Says since when something waits. */
     readonly clock: Clock,
   ) {}
 
@@ -32,8 +34,10 @@ export abstract class Guard {
     return `${this.complaint(`${this.waiting} event streams`)} since ${since}`;
   }
 
+  /** The sentence for the log, about so many streams. */
   protected abstract complaint(streams: string): string;
 
+  /** Counts a call as waiting until it has settled. */
   protected enter(settled: Promise<unknown>): void {
     if (this.waiting === 0) this.waitingSince = this.clock.now();
     this.waiting += 1;
@@ -44,6 +48,7 @@ export abstract class Guard {
 /** Around every output: whatever it returns is checked, too. */
 export class GuardedSink extends Guard implements EventSink {
   constructor(
+    /** The output that it is around. */
     readonly output: EventSink,
     clock: Clock,
   ) {
@@ -64,6 +69,7 @@ export class GuardedSink extends Guard implements EventSink {
 /** Around every filter. */
 export class GuardedFilter extends Guard implements FilterStep {
   constructor(
+    /** The filter that it is around, or a guard around that. */
     readonly step: FilterStep,
     clock: Clock,
   ) {

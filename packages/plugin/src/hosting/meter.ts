@@ -67,6 +67,7 @@ export class Meter implements Traffic {
     return kept;
   }
 
+  /** Counts a stream, and leaves open how its call goes. */
   count(stream: EventStream): void {
     this.emits += 1;
     this.records += stream.count;

@@ -16,19 +16,27 @@ export interface HostLog extends Logger {
 
 /** What a {@link PluginMaker} makes plugins with. */
 export interface PluginMakerOptions {
+  /** The plugins that a configuration may name. */
   readonly registry: PluginRegistry;
+  /** Each plugin gets a log of its own from it. */
   readonly log: HostLog;
   /** What `@log_level` can be. */
   readonly logLevels: readonly string[];
+  /** Number of this worker, from 0. */
   readonly workerId: number;
+  /** How many workers there are. */
   readonly workers: number;
+  /** The time that plugins go by. */
   readonly clock: Clock;
 }
 
 /** A plugin that was made, and the section that it was made from. */
 export interface MadePlugin<P extends Plugin = Plugin> {
+  /** Not started yet. */
   readonly plugin: P;
+  /** The section of the configuration. */
   readonly element: ConfigElement;
+  /** What that was read with. */
   readonly section: Section<unknown>;
 }
 
@@ -42,6 +50,7 @@ export type ClaimPort = NonNullable<StartCheckContext['claimPort']>;
 export class PluginMaker {
   /** By id, each plugin that was made; those inside of others come before these. */
   readonly made: MadePlugin[] = [];
+  /** One for each plugin whose definition has `startProblems`. */
   readonly startChecks: StartCheck[] = [];
   readonly #options: PluginMakerOptions;
   readonly #ids = new Set<string>();

@@ -7,6 +7,7 @@ const wildcards = ['', '0.0.0.0', '::'];
 export class PortClaims {
   readonly #claims = new Map<string, { bind: string; element: ConfigElement }[]>();
 
+  /** Takes a place to listen, and gives the section of who has it already. */
   readonly claim: ClaimPort = (protocol, port, bind, element) => {
     const key = `${protocol} ${port}`;
     const others = this.#claims.get(key) ?? [];

@@ -14,11 +14,15 @@ export class WaitWatch {
   #forget: (() => void) | undefined;
 
   constructor(
+    /** Those that it looks at. */
     readonly guards: readonly Guard[],
+    /** Says when to look. */
     readonly clock: Clock,
+    /** Gets a warning for each that waits long. */
     readonly log: Logger,
   ) {}
 
+  /** Looks every 15 seconds from now on. */
   start(): void {
     if (this.guards.length === 0) return;
     const look = (): void => {
@@ -28,6 +32,7 @@ export class WaitWatch {
     this.#forget = this.clock.setTimeout(look, interval, { background: true });
   }
 
+  /** Looks no more. */
   stop(): void {
     this.#forget?.();
   }
