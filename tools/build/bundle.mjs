@@ -24,7 +24,7 @@ const more = {
     'compile-cache',
     'load-plugins',
     'processes/worker',
-    'system/system-section',
+    'processes/system-section',
   ],
   '@sluice/buffer': ['chunk-format', 'file/chunk-reader'],
   '@sluice/out-forward': ['balancer', 'health', 'section'],

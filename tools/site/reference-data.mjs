@@ -25,7 +25,7 @@ export async function referenceEntries() {
   const { describeSection } = await built('packages/config/dist/index.js');
   const { prefixOfKind } = await built('packages/plugin/dist/index.js');
   const { loadPlugins } = await built('apps/agent/dist/load-plugins.js');
-  const { systemSection } = await built('apps/agent/dist/system/system-section.js');
+  const { systemSection } = await built('apps/agent/dist/processes/system-section.js');
   const { bufferSection } = await built('packages/buffer/dist/index.js');
   const { injectSection } = await built('packages/formats/dist/index.js');
   const registry = await loadPlugins({});

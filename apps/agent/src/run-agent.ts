@@ -4,7 +4,7 @@ import { loadPlugins } from './load-plugins.js';
 import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from './pipeline/build-pipeline.js';
 import type { Pipeline } from './pipeline/pipeline.js';
-import { readSystem } from './system/system-settings.js';
+import { readSystem } from './processes/system-settings.js';
 
 /** What {@link runAgent} runs. */
 export interface RunAgentOptions {

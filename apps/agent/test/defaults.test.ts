@@ -2,7 +2,7 @@ import { dumpConfig, parseConfig, unreadableDefaults } from '@sluice/config';
 import { bufferSection } from '@sluice/buffer';
 import { expect, test } from 'vitest';
 import { loadPlugins } from '../src/load-plugins.js';
-import { systemSection } from '../src/system/system-section.js';
+import { systemSection } from '../src/processes/system-section.js';
 
 const plugins = (await loadPlugins({})).all();
 const sections = [

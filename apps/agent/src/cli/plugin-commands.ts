@@ -4,7 +4,7 @@ import { describeSection, didYouMean, formatSection, type Section } from '@sluic
 import { PluginLoadError, prefixOfKind, type RegisteredPlugin } from '@sluice/plugin';
 import { loadPlugins } from '../load-plugins.js';
 import { complain } from '../complain.js';
-import { systemSection } from '../system/system-section.js';
+import { systemSection } from '../processes/system-section.js';
 import { pluginFlags } from './commands.js';
 
 interface Named {

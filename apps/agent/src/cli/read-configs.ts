@@ -2,7 +2,7 @@ import { loadConfig, type ConfigElement } from '@sluice/config';
 import type { AgentLog } from '@sluice/log';
 import { recordConfig, recordedFiles } from '../processes/config-recording.js';
 import { workersOf } from '../processes/system-workers.js';
-import { readSystem, type SystemSettings } from '../system/system-settings.js';
+import { readSystem, type SystemSettings } from '../processes/system-settings.js';
 
 /** A configuration as one worker reads it. */
 export interface WorkerConfig {

@@ -5,7 +5,7 @@ import {
   type ConfigElement,
   type ConfigFiles,
 } from '@sluice/config';
-import { readSystem } from '../system/system-settings.js';
+import { readSystem } from './system-settings.js';
 import type { LogOptions } from '@sluice/log';
 import type { RpcSettings } from './rpc-server.js';
 

@@ -5,7 +5,7 @@ import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { warnOfGaps } from '../pipeline/warn-of-gaps.js';
-import { readSystem } from '../system/system-settings.js';
+import { readSystem } from './system-settings.js';
 import { recordConfig, recordedFiles } from './config-recording.js';
 import type { ReadConfig } from './config-recording.js';
 import type { WorkerSettings } from './messages.js';

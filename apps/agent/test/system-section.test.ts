@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '@sluice/config';
-import { readSystem } from '../src/system/system-settings.js';
+import { readSystem } from '../src/processes/system-settings.js';
 
 describe('<system>', () => {
   const read = (text: string) => {
