@@ -15,6 +15,7 @@ const all = [
   'reader',
   'inputs',
   'file-output',
+  'file-buffer',
   'jetstream',
   'start-up',
 ];

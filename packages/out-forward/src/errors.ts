@@ -1,6 +1,6 @@
 /** Why events were not sent on. */
 export type ForwardOutputErrorCode =
-  /** No server has taken a chunk within `retry_timeout`. */
+  /** No server has taken a chunk within `retry_timeout`, or behind a buffer: none is available. */
   | 'ERR_SLUICE_FORWARD_UNAVAILABLE'
   /** More than `queue_limit_size` waits. */
   | 'ERR_SLUICE_FORWARD_OVERFLOW'

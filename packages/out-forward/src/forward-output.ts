@@ -4,6 +4,7 @@ import {
   Budget,
   KEPT,
   Output,
+  type ChunkInfo,
   type Keeping,
   type PluginContext,
   type PluginStatistics,
@@ -30,6 +31,8 @@ export class ForwardOutput extends Output {
   #tls: ClientTls | undefined;
   #pumping = false;
   #stopped = false;
+  /** A buffer writes, and tries again by itself. */
+  #behindBuffer = false;
   /** What waits or is under way. */
   readonly #room: Budget;
   #overflowing = false;
@@ -77,10 +80,12 @@ export class ForwardOutput extends Output {
    *
    * @returns a promise that resolves when a server has acknowledged them, or without
    *   `require_ack_response` when the kernel has taken them; it rejects with
-   *   {@link ForwardOutputError} when no server took them within `retry_timeout`
+   *   {@link ForwardOutputError} when no server took them within `retry_timeout`, or behind a buffer,
+   *   whose `retry_*` say what comes then, as soon as no server is available
    */
-  write(tag: string, stream: EventStream): Keeping {
+  write(tag: string, stream: EventStream, buffered?: ChunkInfo): Keeping {
     if (stream.count === 0) return KEPT;
+    if (buffered !== undefined) this.#behindBuffer = true;
     const config = this.#config;
     const events = config.timeAsInteger ? integerTimes(stream) : stream;
     const size = events.bytes.length;
@@ -176,6 +181,7 @@ export class ForwardOutput extends Output {
       const node = servers.next(now);
       if (node === undefined) {
         this.#alarm.by(servers.nextTry(now));
+        if (this.#behindBuffer && !servers.all.some(({ available }) => available)) this.#giveBack();
         return;
       }
       node.send(this.#waiting.take());
@@ -189,8 +195,13 @@ export class ForwardOutput extends Output {
     const limit = this.#config.retryTimeout * 1000;
     const now = performance.now();
     for (const chunk of this.#waiting.all()) {
-      if (now - chunk.since >= limit) this.#giveUp(chunk, this.#unavailable());
-      else this.#alarm.by(chunk.since + limit);
+      if (now - chunk.since >= limit) {
+        const { retryTimeout } = this.#config;
+        this.#giveUp(
+          chunk,
+          this.#unavailable(`no server took the events within ${retryTimeout} s`),
+        );
+      } else this.#alarm.by(chunk.since + limit);
     }
     this.#schedule();
   }
@@ -214,6 +225,16 @@ export class ForwardOutput extends Output {
     chunk.resolve();
   }
 
+  /** Behind a buffer: it waits, and not this output. */
+  #giveBack(): void {
+    const error = this.#unavailable('no server is available');
+    for (const chunk of this.#waiting.all()) {
+      this.#waiting.remove(chunk);
+      this.#room.release(chunk.bytes);
+      chunk.reject(error);
+    }
+  }
+
   #giveUp(chunk: Chunk, error: Error): void {
     this.#waiting.remove(chunk);
     this.#room.release(chunk.bytes);
@@ -233,17 +254,14 @@ export class ForwardOutput extends Output {
     return new ForwardOutputError('ERR_SLUICE_FORWARD_OVERFLOW', message);
   }
 
-  #unavailable(): ForwardOutputError {
+  #unavailable(what: string): ForwardOutputError {
     const nodes = this.#servers?.all ?? [];
     const reasons = nodes.flatMap(({ target, health: { lastError } }) =>
       lastError === undefined ? [] : [`${target.peer}: ${explain(lastError)}`],
     );
     if (nodes.length === 0) reasons.push('the service discovery knows no server');
     const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
-    return new ForwardOutputError(
-      'ERR_SLUICE_FORWARD_UNAVAILABLE',
-      `no server took the events within ${this.#config.retryTimeout} s${why}`,
-    );
+    return new ForwardOutputError('ERR_SLUICE_FORWARD_UNAVAILABLE', `${what}${why}`);
   }
 }
 

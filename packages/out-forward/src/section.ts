@@ -136,7 +136,9 @@ export const forwardOutputSection = defineSection({
     retryTimeout: t
       .time({ min: 0.001 })
       .default(60)
-      .describe('Seconds after which events that no server took are refused to their sender'),
+      .describe(
+        'Seconds after which events that no server took are refused to their sender; behind a buffer, whose retry_* go on from there, as soon as no server is available',
+      ),
     chunkLimitSize: t
       .size({ min: 1 })
       .default(mib)

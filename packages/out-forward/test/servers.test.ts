@@ -109,3 +109,28 @@ test('an ack that comes before the bytes are written keeps nothing yet', async (
   socket.resume();
   await written;
 });
+
+test('a buffer has its chunk back as soon as no server is available, and may try again', async () => {
+  const gone = createServer().listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const { port } = gone.address() as AddressInfo;
+  gone.close();
+  await once(gone, 'close');
+  const { output, warnings } = await startOutput(
+    `require_ack_response true\nheartbeat_type none\nrecover_wait 0.001\nretry_timeout 1h\n${server(port)}`,
+  );
+  const chunk = { id: 'a', metadata: { tag: 'x' } };
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await expect(output.write('x', event(1), chunk)).rejects.toMatchObject({
+      code: 'ERR_SLUICE_FORWARD_UNAVAILABLE',
+      message: expect.stringMatching(
+        /^no server is available \(127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+      ) as string,
+    });
+  }
+  expect(warnings.filter((text) => text.includes('not sent on'))).toEqual([]);
+  expect(output.statistics()).toMatchObject({
+    queue: { bytes: 0, chunks: 0 },
+    counters: { refused_events: 0 },
+  });
+});
