@@ -58,12 +58,12 @@ async function fuzz() {
 
 await fuzz();
 coverage.stop();
-cleanUp();
 result.blocks = coverage.blocks;
 result.corpus = corpus.length;
 if (save === '--save' && result.finding === undefined) {
   writeFileSync(file, `${JSON.stringify(await smallest(), undefined, 1)}\n`);
 }
+cleanUp(); // what is looked at again needs its folder, too
 console.log(JSON.stringify(result));
 
 /** Of the corpus only what runs code that the others before it do not. */

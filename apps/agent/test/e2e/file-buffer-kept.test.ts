@@ -70,8 +70,8 @@ describe('killed with a file buffer: what was acknowledged is written by the nex
       }
       const acked = senders.flatMap((sender) => sender.acked);
       expect(acked.length).toBeGreaterThan(1000);
-      const agent = await AgentProcess.start(configuration(text), folder);
-      // Each agent writes what the one before it has left.
+      const agent = await AgentProcess.start(configuration(`flush_interval 1s\n${text}`), folder);
+      // What an agent has left goes on in the next one, until it is due or full.
       const earlier = new Set(before.flatMap(printed));
       await agent.until(() => {
         const all = new Set(printed(agent));
@@ -99,7 +99,7 @@ test('fewer workers write what the others left', async () => {
   await Promise.all(senders.map((sender) => sender.untilAcked(100)));
   await killAll(two);
   await Promise.all(senders.map((sender) => sender.ended));
-  const one = await AgentProcess.start(configuration(''), folder);
+  const one = await AgentProcess.start(configuration('flush_interval 1s'), folder);
   const acked = senders.flatMap((sender) => sender.acked);
   await one.until(() => {
     const all = new Set(printed(one));
@@ -121,6 +121,8 @@ test('the example of buffered files runs: what waited when the agent was killed 
   await killAll(first);
   expect(filesIn(path.join(first.folder, 'out', 'app.web'))).toEqual([]);
   const second = await AgentProcess.start(example, first.folder);
+  // The hour goes on; a signal writes what there is of it.
+  second.child.kill('SIGUSR1');
   const out = path.join(first.folder, 'out');
   const written = (): Map<string, unknown[]> => {
     const all = new Map<string, unknown[]>();
