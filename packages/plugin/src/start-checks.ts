@@ -133,7 +133,7 @@ async function certificateProblem(
   try {
     const context = await createServerContext({
       ...options.tlsOptions,
-      log: logInFileNames(log),
+      log: logInFileNames(log, element),
     });
     context.close();
     return undefined;

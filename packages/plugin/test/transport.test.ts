@@ -225,6 +225,24 @@ describe('what would keep a server from starting', () => {
     expect(text).toContain(':3:');
   });
 
+  test('tls: warnings say where in the file', async () => {
+    const warnings: unknown[] = [];
+    const source = element(
+      '<source>\n<transport tls>\ncert_path /nonexistent/c.pem\nprivate_key_path /nonexistent/k\n' +
+        'ca_cert_path /nonexistent/ca.pem\n</transport>\n</source>',
+    );
+    const transport = every.read(source.children('transport')[0]);
+    const log = { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) };
+    await listenProblems({ port: 0, bind: '127.0.0.1', transport }, source, { log });
+    const { file } = source.location;
+    expect(warnings).toEqual([
+      [
+        { option: 'ca_cert_path', file, line: 5 },
+        `${file}:5: ca_cert_path has no effect with cert_path`,
+      ],
+    ]);
+  });
+
   test('nothing, and nothing is left behind', async () => {
     for (const protocol of ['tcp', 'udp']) {
       const text = `<transport ${protocol}>\n</transport>`;

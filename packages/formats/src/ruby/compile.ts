@@ -3,7 +3,7 @@ import { RubyError } from './errors.js';
 import { Parser } from './parser.js';
 import type { Node } from './nodes.js';
 import { Runtime } from './runtime.js';
-import { Scanner } from './scanner.js';
+import { endOfText, Scanner } from './scanner.js';
 import type { Value } from './values.js';
 
 /** An expression that has been read. */
@@ -73,8 +73,7 @@ export function compileRuby(source: string, names: readonly string[]): Expressio
  * @throws RubySyntaxError
  */
 export function compileRubyText(source: string, names: readonly string[]): Expression {
-  // The text ends with the character that is put behind it, which no file has.
-  const parser = parserOf(`${source}\uffff`, names);
-  const node = parser.text('\uffff');
+  const parser = parserOf(`${source}${endOfText}`, names);
+  const node = parser.text(endOfText);
   return expression(source, node, parser.slots);
 }

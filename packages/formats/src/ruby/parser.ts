@@ -3,7 +3,7 @@ import { functions, functionNames } from './functions.js';
 import { isMethod, methodNames } from './methods/index.js';
 import { foreignWords } from './names.js';
 import type { Block, Node } from './nodes.js';
-import { closers, Scanner } from './scanner.js';
+import { closers, endOfText, Scanner } from './scanner.js';
 
 const nil: Node = { kind: 'value', value: null };
 
@@ -52,7 +52,7 @@ export class Parser {
 
   #unexpected(at = this.#scanner.at): Error {
     const scanner = this.#scanner;
-    const rest = scanner.text.slice(at, Math.min(scanner.end, at + 20));
+    const rest = scanner.text.slice(at, Math.min(scanner.end, at + 20)).replace(endOfText, '');
     return scanner.error(
       rest === '' ? 'the expression is not complete' : `unexpected ${JSON.stringify(rest)}`,
       'expressions are made of record["key"], methods, operators, texts, a ? b : c and if … end',

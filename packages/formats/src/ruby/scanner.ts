@@ -13,6 +13,9 @@ const escapes: Readonly<Partial<Record<string, string>>> = {
   e: '\u001b',
 };
 
+/** Stands behind a text that ends where the file's value ends: no file has it. */
+export const endOfText = '\uffff';
+
 /** Characters that close what others open. */
 export const closers: Readonly<Partial<Record<string, string>>> = {
   '[': ']',
@@ -70,7 +73,8 @@ export class Scanner {
   }
 
   error(message: string, hint: string, at = this.at): RubySyntaxError {
-    return new RubySyntaxError(message, this.text, at, hint);
+    const source = this.text.replace(endOfText, '');
+    return new RubySyntaxError(message, source, at, hint);
   }
 
   /** One escape of a text in double quotes; the scanner stands behind the backslash. */

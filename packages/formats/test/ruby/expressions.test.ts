@@ -104,6 +104,12 @@ test('texts are read as Ruby reads those in %Q[…]', () => {
     'app: 6\t"q" [x] #{no}',
   );
   expect(() => compileRubyText('#{tag', eventNames)).toThrow(RubySyntaxError);
+  expect(() => compileRubyText('#{record["x"', eventNames)).toThrow(
+    expect.objectContaining({
+      message: 'the expression is not complete',
+      source: '#{record["x"',
+    }) as Error,
+  );
 });
 
 test('tells what an expression depends on', () => {
