@@ -9,6 +9,7 @@ import {
   packPair,
   scanEntries,
   setFields,
+  timesWithin,
 } from '../src/packed/index.js';
 import { record, time, value } from './support/arbitrary.js';
 
@@ -136,6 +137,19 @@ test('scan, cursor, iteration, JSON lines and look-ups agree about entries', () 
     const odd = made.filter((_, n) => n % 2 === 1);
     let n = 0;
     expect(stream.filter(() => n++ % 2 === 1).bytes).toEqual(Buffer.concat(odd.map(pack)));
+  });
+});
+
+test('times lie within a span as the cursor finds them', () => {
+  forAll((bytes) => {
+    const seconds: number[] = [];
+    const entry = new EntryCursor(bytes);
+    while (entry.next()) seconds.push(entry.seconds);
+    const [least, most] = [Math.min(...seconds), Math.max(...seconds)];
+    expect(timesWithin(bytes, least, most + 1)).toBe(true);
+    if (seconds.length === 0) return;
+    expect(timesWithin(bytes, least, most)).toBe(false);
+    expect(timesWithin(bytes, least + 1, most + 1)).toBe(false);
   });
 });
 

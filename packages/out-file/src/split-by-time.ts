@@ -1,5 +1,5 @@
 import type { EventStream } from '@sluice/event-stream';
-import { EntryCursor } from '@sluice/event-stream/packed';
+import { EntryCursor, timesWithin } from '@sluice/event-stream/packed';
 import type { Slice } from './path-template.js';
 
 /** The events of one message that go to the same file. */
@@ -25,9 +25,14 @@ interface Run {
  */
 export function splitByTime(stream: EventStream, sliceAt: (seconds: number) => Slice): Part[] {
   const { bytes } = stream;
+  const first = new EntryCursor(bytes);
+  let slice: Slice | undefined;
+  if (first.next()) {
+    slice = sliceAt(first.seconds);
+    if (timesWithin(bytes, slice.from, slice.until)) return [{ slice, stream }];
+  }
   const runs: Run[] = [];
   let run: Run | undefined;
-  let slice: Slice | undefined;
   const entry = new EntryCursor(bytes);
   while (entry.next()) {
     const { start, end, seconds } = entry;

@@ -26,5 +26,6 @@ export {
   type ChangingField,
   type PackedFields,
 } from './set-fields.js';
+export { timesWithin } from './times-within.js';
 export { valueText } from './value-text.js';
 export { loopShare, LoopShare, type LoopShareOptions, type LoopUser } from '../loop-share.js';
