@@ -22,7 +22,7 @@ export interface JsonTimes {
   readonly keepTimeField: boolean;
   /**
    * @param value of the field; undefined where the record has none
-   * @returns undefined for an event without a time, null for a value that is no time
+   * @returns undefined for an event without a time, null for a value that is not a time
    */
   timeOf(value: Value | undefined): EventTime | undefined | null;
 }

@@ -156,7 +156,7 @@ export class MergedEvents {
 }
 
 interface Pair {
-  /** UTF-8; undefined for a name that is no text. */
+  /** UTF-8; undefined for a name that is not text. */
   readonly name: Buffer | undefined;
   readonly start: number;
   readonly end: number;

@@ -80,7 +80,7 @@ export class Extractor {
       return String(value);
     }
     if (value instanceof FloatValue) return floatTag(value.value);
-    throw new ParseError('extract', `${tagKey} is no text`);
+    throw new ParseError('extract', `${tagKey} is not text`);
   }
 
   /**

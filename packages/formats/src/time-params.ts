@@ -11,7 +11,7 @@ export const timeParams = {
   timeFormat: t
     .string()
     .optional()
-    .describe('strftime format of time_type string; default ISO 8601'),
+    .describe('strftime format of time_type string (default: ISO 8601)'),
   localtime: t
     .bool()
     .default(true)

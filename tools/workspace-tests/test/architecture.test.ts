@@ -43,7 +43,7 @@ test('the project graph has exactly the arrows of the architecture page', () => 
   expect(found).toEqual(documentedArrows());
 }, 60_000);
 
-test('lint refuses an import from a floor above', () => {
+test('lint refuses an import from a layer above', () => {
   const file = path.join(root, 'packages/event-stream/src/index.ts');
   const result = spawnSync(
     process.execPath,

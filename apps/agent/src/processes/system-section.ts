@@ -9,7 +9,7 @@ const log = defineSection({
     timeFormat: t
       .string()
       .optional()
-      .describe('strftime format of the time in text; %Y-%m-%d %H:%M:%S %z'),
+      .describe('strftime format of the time in text (default: %Y-%m-%d %H:%M:%S %z)'),
     rotateAge: t.string().optional().describe('No effect: the log goes to standard error'),
     rotateSize: t.size().optional().describe('No effect: the log goes to standard error'),
     forcedStacktraceLevel: t.string().optional().describe('No effect: there are no stack traces'),
@@ -78,7 +78,10 @@ export const systemSection = defineSection({
       .integer({ min: 1, max: 256 })
       .default(1)
       .describe('How many processes share the work'),
-    logLevel: t.enum(logLevels).optional().describe('The least level that is logged; info'),
+    logLevel: t
+      .enum(logLevels)
+      .optional()
+      .describe('The least level that is logged (default: info)'),
     ignoreSameLogInterval: t
       .time()
       .optional()

@@ -94,7 +94,7 @@ export interface AgentStatus {
   readonly shares?: readonly {
     /** Its number, from 0. */
     readonly worker: number;
-    /** Whether it has told its figures in time. */
+    /** Whether it has told its statistics in time. */
     readonly answers: boolean;
     /** Its process id. */
     readonly pid: number;

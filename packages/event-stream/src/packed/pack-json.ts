@@ -109,7 +109,7 @@ export class JsonPacker {
     let fieldStart = -1;
     let fieldValue = -1;
     let fieldEnd = -1;
-    // Whatever is no float takes no more bytes than its text, but for a few of the last string.
+    // Whatever is not a float takes no more bytes than its text, but for a few of the last string.
     if (target.length - offset < end - start + margin) return NO_ROOM;
     if (text[start] !== openMap) return NOT_PACKED;
     const heads = this.#heads;
