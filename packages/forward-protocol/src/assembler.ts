@@ -71,6 +71,11 @@ export class MessageAssembler {
   }
 
   compressed(payload: Buffer, compression: string, envelope: Envelope): void | Promise<void> {
+    const unsupported = unsupportedReason(compression);
+    if (unsupported !== undefined) {
+      this.refuse('unsupported_compression', unsupported, envelope);
+      return undefined;
+    }
     if (compression === 'gzip') {
       const left = Math.min(
         INFLATED_AT_ONCE - this.inflatedNow,
@@ -98,11 +103,6 @@ export class MessageAssembler {
 
   private async inflate(payload: Buffer, compression: string, envelope: Envelope): Promise<void> {
     const limit = this.settings.decompressionSizeLimit;
-    const unsupported = unsupportedReason(compression);
-    if (unsupported !== undefined) {
-      this.refuse('unsupported_compression', unsupported, envelope);
-      return;
-    }
     const { account } = this;
     try {
       const inflated = await decompress(payload, compression, limit, account);
