@@ -1,6 +1,6 @@
 /**
  * How long the agent takes from its start to a port that accepts, and what its processes then hold in
- * memory, seen from outside:
+ * memory, seen from outside: each process for itself, and with pages that they share counted once:
  * `node tools/bench/start-up.mjs [RUNS]`, after a build. The cases take turns; median and range of
  * 11 runs each. `node -e 0` tells how much of it is Node's own start on this machine at this time.
  */
@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { residentMegabytes } from './forward/process-tree.mjs';
+import { residentMegabytes, takenMegabytes } from './forward/process-tree.mjs';
 
 const runs = Number(process.argv[2] ?? 11);
 const bin = new URL('../../apps/agent/bin/sluice.js', import.meta.url).pathname;
@@ -38,7 +38,7 @@ writeFileSync(
 async function bareNode() {
   const start = performance.now();
   await once(spawn(process.execPath, ['-e', '0']), 'exit');
-  return { time: performance.now() - start, memory: NaN };
+  return { time: performance.now() - start, memory: NaN, taken: NaN };
 }
 
 /** Milliseconds until every worker says where it listens, and the MB of all processes then. */
@@ -55,10 +55,12 @@ async function agent(args, workers) {
   }
   const time = performance.now() - start;
   while (!text.includes('sluice is running')) await once(child.stderr, 'data');
-  const memory = process.platform === 'linux' ? residentMegabytes(child.pid) : NaN;
+  const isLinux = process.platform === 'linux';
+  const memory = isLinux ? residentMegabytes(child.pid) : NaN;
+  const taken = isLinux ? takenMegabytes(child.pid) : NaN;
   child.kill('SIGTERM');
   await once(child, 'exit');
-  return { time, memory };
+  return { time, memory, taken };
 }
 
 const cases = {
@@ -84,9 +86,12 @@ function spread(values) {
 }
 
 console.log(`Node ${process.version}, ${os.availableParallelism()} cores, ${runs} runs each`);
-console.log(`${''.padEnd(27)} ${'ms'.padEnd(20)} MB of all processes`);
+console.log(`${''.padEnd(27)} ${'ms'.padEnd(20)} ${'MB, summed'.padEnd(20)} shared pages once`);
 for (const [name, list] of Object.entries(times)) {
-  const memory = list.map((run) => run.memory).filter((megabytes) => megabytes > 0);
+  const known = list.filter((run) => run.memory > 0);
+  const memory = ['memory', 'taken'].map((key) =>
+    (known.length > 0 ? spread(known.map((run) => run[key])) : '-').padEnd(20),
+  );
   const time = spread(list.map((run) => run.time));
-  console.log(`${name.padEnd(27)} ${time.padEnd(20)} ${memory.length > 0 ? spread(memory) : '-'}`);
+  console.log(`${name.padEnd(27)} ${time.padEnd(20)} ${memory.join(' ')}`.trimEnd());
 }

@@ -70,3 +70,23 @@ export function residentMegabytes(root) {
   }
   return kilobytes / 1024;
 }
+
+/**
+ * Megabytes that the tree takes from the machine: what each process has for itself, and the pages of
+ * files (Node's own program above all) once, as many as the process with the most of them has.
+ */
+export function takenMegabytes(root) {
+  let own = 0;
+  let shared = 0;
+  for (const pid of tree(root)) {
+    try {
+      const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+      const kilobytes = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0);
+      own += kilobytes('RssAnon');
+      shared = Math.max(shared, kilobytes('RssFile') + kilobytes('RssShmem'));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return (own + shared) / 1024;
+}
