@@ -5,11 +5,11 @@ import { EventStream, type Value } from '../src/index.js';
 import {
   EntryCursor,
   decodeAt,
+  endOfTimes,
   findFields,
   packPair,
   scanEntries,
   setFields,
-  timesWithin,
 } from '../src/packed/index.js';
 import { record, time, value } from './support/arbitrary.js';
 
@@ -141,15 +141,19 @@ test('scan, cursor, iteration, JSON lines and look-ups agree about entries', () 
 });
 
 test('times lie within a span as the cursor finds them', () => {
-  forAll((bytes) => {
+  forAll((bytes, made) => {
     const seconds: number[] = [];
     const entry = new EntryCursor(bytes);
     while (entry.next()) seconds.push(entry.seconds);
     const [least, most] = [Math.min(...seconds), Math.max(...seconds)];
-    expect(timesWithin(bytes, least, most + 1)).toBe(true);
+    expect(endOfTimes(bytes, 0, least, most + 1)).toBe(bytes.length);
     if (seconds.length === 0) return;
-    expect(timesWithin(bytes, least, most)).toBe(false);
-    expect(timesWithin(bytes, least + 1, most + 1)).toBe(false);
+    const startOf = (index: number): number =>
+      made.slice(0, index).reduce((size, one) => size + pack(one).length, 0);
+    expect(endOfTimes(bytes, 0, least, most)).toBe(startOf(seconds.indexOf(most)));
+    expect(endOfTimes(bytes, 0, least + 1, most + 1)).toBe(startOf(seconds.indexOf(least)));
+    const last = startOf(seconds.length - 1);
+    expect(endOfTimes(bytes, last, least, most + 1)).toBe(bytes.length);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { EventStream } from '@sluice/event-stream';
-import { EntryCursor, timesWithin } from '@sluice/event-stream/packed';
+import { EntryCursor, endOfTimes } from '@sluice/event-stream/packed';
 import type { Slice } from './path-template.js';
 
 /** The events of one message that go to the same file. */
@@ -25,12 +25,9 @@ interface Run {
  */
 export function splitByTime(stream: EventStream, sliceAt: (seconds: number) => Slice): Part[] {
   const { bytes } = stream;
-  const first = new EntryCursor(bytes);
+  const whole = sliceOfAll(bytes, sliceAt);
+  if (whole !== undefined) return [{ slice: whole, stream }];
   let slice: Slice | undefined;
-  if (first.next()) {
-    slice = sliceAt(first.seconds);
-    if (timesWithin(bytes, slice.from, slice.until)) return [{ slice, stream }];
-  }
   const runs: Run[] = [];
   let run: Run | undefined;
   const entry = new EntryCursor(bytes);
@@ -60,4 +57,20 @@ export function splitByTime(stream: EventStream, sliceAt: (seconds: number) => S
     const packed = one.pieces.length === 0 ? last : Buffer.concat([...one.pieces, last]);
     return { slice: one.slice, stream: stream.withEntries(packed, one.count) };
   });
+}
+
+/** Where all events go; undefined where they go to several places. */
+function sliceOfAll(bytes: Buffer, sliceAt: (seconds: number) => Slice): Slice | undefined {
+  const entry = new EntryCursor(bytes);
+  let first: Slice | undefined;
+  for (let at = 0; entry.moveTo(at);) {
+    const slice = sliceAt(entry.seconds);
+    first ??= slice;
+    if (slice.path !== first.path) return undefined;
+    const next = endOfTimes(bytes, at, slice.from, slice.until);
+    // A time beyond those that a path can show has a slice of another time.
+    if (next === at) return undefined;
+    at = next;
+  }
+  return first;
 }

@@ -26,6 +26,6 @@ export {
   type ChangingField,
   type PackedFields,
 } from './set-fields.js';
-export { timesWithin } from './times-within.js';
+export { endOfTimes } from './end-of-times.js';
 export { valueText } from './value-text.js';
 export { loopShare, LoopShare, type LoopShareOptions, type LoopUser } from '../loop-share.js';

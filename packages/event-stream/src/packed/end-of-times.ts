@@ -2,17 +2,19 @@ import { EntryCursor } from './entry-cursor.js';
 import { bodySize, childCount, headSize, SIZE, u32 } from './msgpack.js';
 
 /**
- * Whether the times of all entries lie within a span of seconds: the quick look before entries are cut
- * by their times. The entries have been validated. The usual ones are walked over by a loop of their
+ * Finds the first entry whose time lies outside of a span of seconds: the quick look before entries are
+ * cut by their times. The entries have been validated. The usual ones are walked over by a loop of their
  * own, which takes half of the time of a cursor's.
  *
+ * @param at - where the first entry begins that is looked at
  * @param from - the first second of the span
  * @param until - the first second after it
+ * @returns where that entry begins; the end of the bytes where all lie within
  */
-export function timesWithin(bytes: Buffer, from: number, until: number): boolean {
+export function endOfTimes(bytes: Buffer, at: number, from: number, until: number): number {
   const end = bytes.length;
   let entry: EntryCursor | undefined;
-  let pos = 0;
+  let pos = at;
   while (pos < end) {
     // An array of 2 with an EventTime and a map of up to 15 pairs.
     if (
@@ -24,12 +26,12 @@ export function timesWithin(bytes: Buffer, from: number, until: number): boolean
       entry ??= new EntryCursor(bytes);
       entry.moveTo(pos);
       const { seconds } = entry;
-      if (seconds < from || seconds >= until) return false;
+      if (seconds < from || seconds >= until) return pos;
       pos = entry.end;
       continue;
     }
     const seconds = u32(bytes, pos + 3);
-    if (seconds < from || seconds >= until) return false;
+    if (seconds < from || seconds >= until) return pos;
     let need = (bytes[pos + 11] & 0x0f) * 2;
     pos += 12;
     for (; need > 0; need--) {
@@ -46,5 +48,5 @@ export function timesWithin(bytes: Buffer, from: number, until: number): boolean
       }
     }
   }
-  return true;
+  return end;
 }
