@@ -35,8 +35,8 @@ const POSIX: Readonly<Partial<Record<string, string>>> = {
  * A Ruby regular expression as a JavaScript one: `/pattern/im`, or the bare pattern.
  *
  * `^` and `$` match at every line, as they always do in Ruby, and the option `m` lets `.` match a
- * line end. Constructs that JavaScript has no equal for (atomic groups, possessive quantifiers,
- * recursion, conditionals, inline options) are refused, not guessed.
+ * line feed, the only line end that `.` and `$` know. Constructs that JavaScript has no equal for (atomic groups, possessive quantifiers,
+ * recursion, conditionals, inline options, `\p{…}`) are refused, not guessed.
  *
  * @throws SyntaxError - the pattern is broken or not supported
  */
@@ -54,7 +54,11 @@ export function rubyRegexp(text: string): RegExp {
     if (options.includes('i')) flags += 'i';
     if (options.includes('m')) flags += 's';
   }
-  return Object.defineProperty(new RegExp(translate(pattern), flags), rubySource, { value: text });
+  return Object.defineProperty(
+    new RegExp(translate(pattern, flags.includes('s')), flags),
+    rubySource,
+    { value: text },
+  );
 }
 
 const rubySource: unique symbol = Symbol.for('@sluice/config.rubySource');
@@ -68,7 +72,7 @@ export function rubyText(regexp: RegExp): string | undefined {
   return flags.includes('m') ? `/${source}/${options}` : undefined;
 }
 
-function translate(pattern: string): string {
+function translate(pattern: string, dotAll: boolean): string {
   let out = '';
   let depth = 0; // of character classes
   for (let i = 0; i < pattern.length; i++) {
@@ -76,7 +80,9 @@ function translate(pattern: string): string {
     if (character === '\\') {
       const next = pattern.charAt(++i);
       if (next === '') throw new SyntaxError('\\ at the end of the pattern');
-      if (depth === 0 && 'GKX'.includes(next)) throw new SyntaxError(`\\${next} is not supported`);
+      if ((depth === 0 && 'GKX'.includes(next)) || /^[pP]\{/.test(pattern.slice(i, i + 2))) {
+        throw new SyntaxError(`\\${next} is not supported`);
+      }
       out += (depth > 0 ? INSIDE : OUTSIDE)[next] ?? `\\${next}`;
     } else if (character === '[') {
       const posix = depth > 0 ? /^\[:(\^?)([a-z]+):\]/.exec(pattern.slice(i, i + 16)) : null;
@@ -121,7 +127,9 @@ function translate(pattern: string): string {
     ) {
       throw new SyntaxError('possessive quantifiers (*+ ++ ?+) are not supported');
     } else {
-      out += character;
+      // To JavaScript a carriage return and U+2028 are line ends, too.
+      if (character === '.') out += dotAll ? '[^]' : '[^\\n]';
+      else out += character === '$' ? '(?=\\n|(?![^]))' : character;
     }
   }
   return out;

@@ -55,6 +55,13 @@ const section = defineSection({
   },
 });
 
+/** The field has nothing that a parser could look at: the event is not kept even by reserve_data. */
+class UnreadableError extends ParseError {
+  constructor(reason: string) {
+    super('parser', reason);
+  }
+}
+
 type Config = SectionOf<typeof section>;
 
 /** The parser filter. Fluentd: `filter_parser`. */
@@ -132,7 +139,9 @@ class ParserFilter extends Filter {
 
   #refuse(tag: string, stream: EventStream, entry: EntryCursor, error: Error): void {
     this.#invalid++;
-    if (this.#config.reserveData) this.#merged!.addUnparsed(entry);
+    if (this.#config.reserveData && !(error instanceof UnreadableError)) {
+      this.#merged!.addUnparsed(entry);
+    }
     if (!this.#config.emitInvalidRecordToError) return;
     const bytes = stream.bytes.subarray(entry.start, entry.end);
     void this.emitErrorEvents(tag, stream.withEntries(bytes, 1), error);
@@ -141,10 +150,10 @@ class ParserFilter extends Filter {
   #textAt(bytes: Buffer, at: number): Buffer {
     const { keyName, replaceInvalidSequence } = this.#config;
     const text = textBytes(bytes, at);
-    if (text === undefined) throw new ParseError('parser', `${keyName} is not a text`);
-    if (isUtf8(text)) return text;
+    if (text === undefined) throw new UnreadableError(`${keyName} is not a text`);
+    if (this.#parser.takesBytes || isUtf8(text)) return text;
     if (replaceInvalidSequence) return withoutInvalid(text);
-    throw new ParseError('parser', `invalid byte sequence in UTF-8 in ${keyName}`);
+    throw new UnreadableError(`invalid byte sequence in UTF-8 in ${keyName}`);
   }
 }
 

@@ -15,14 +15,17 @@ import type { tcpSection, udpSection } from './section.js';
 /** How much of a text that cannot be parsed goes into the log. */
 const shown = 1000;
 
-/** Turns texts of peers into events; those of one read become one stream for each tag. */
+/** Turns texts of peers into events; those of one read with the same tag, one after another, become one stream. */
 export class ReceivedTexts {
   readonly #parser: Parser;
   readonly #log: Logger;
   readonly #tag: string;
   readonly #extractor: Extractor | undefined;
-  readonly #packers = new Map<string, EventPacker>();
-  readonly #usual = new EventPacker();
+  readonly #packer = new EventPacker();
+  /** The tag of what is in the packer. */
+  #packed: string;
+  /** Streams of the same read that came before, with other tags. */
+  #done: [tag: string, stream: EventStream][] = [];
   #texts = 0;
   #events = 0;
   #unmatched = 0;
@@ -33,6 +36,7 @@ export class ReceivedTexts {
     this.#parser = parser;
     this.#log = log;
     this.#tag = tag;
+    this.#packed = tag;
     this.#extractor = extractor;
   }
 
@@ -41,13 +45,14 @@ export class ReceivedTexts {
     this.#texts++;
     try {
       if (fields === undefined && this.#extractor === undefined) {
-        this.#parser.parseInto(text, this.#usual);
+        this.#parser.parseInto(text, this.#packer);
         return;
       }
       this.#parser.parse(text, (found, record) => {
         const tag = this.#extractor?.tag(record) ?? this.#tag;
         const time = found ?? this.#extractor?.time(record);
-        this.#packer(tag).add(time, Object.assign(record, fields));
+        this.#turnTo(tag);
+        this.#packer.add(time, Object.assign(record, fields));
       });
     } catch (error) {
       if (!(error instanceof ParseError || error instanceof EventStreamError)) throw error;
@@ -66,29 +71,22 @@ export class ReceivedTexts {
     this.#log.warn({ peer, bytes, limit }, 'a text beyond message_length_limit is left out');
   }
 
-  /** The events since the last time, by tag; those of one tag keep their order. */
+  /** The events since the last time, in their order. */
   take(): [tag: string, stream: EventStream][] {
-    const streams: [string, EventStream][] = [];
-    if (this.#usual.count > 0) streams.push([this.#tag, this.#taken(this.#usual)]);
-    for (const [tag, packer] of this.#packers) streams.push([tag, this.#taken(packer)]);
-    // Peers name the tags: packers of all that ever came would be too many.
-    this.#packers.clear();
-    return streams;
+    this.#turnTo(undefined);
+    const done = this.#done;
+    if (done.length > 0) this.#done = [];
+    return done;
   }
 
-  #taken(packer: EventPacker): EventStream {
-    this.#events += packer.count;
-    return packer.take();
-  }
-
-  #packer(tag: string): EventPacker {
-    if (tag === this.#tag) return this.#usual;
-    let packer = this.#packers.get(tag);
-    if (packer === undefined) {
-      packer = new EventPacker(256);
-      this.#packers.set(tag, packer);
+  /** Ends the stream where the tag changes. */
+  #turnTo(tag: string | undefined): void {
+    const { count } = this.#packer;
+    if (count > 0 && tag !== this.#packed) {
+      this.#events += count;
+      this.#done.push([this.#packed, this.#packer.take()]);
     }
-    return packer;
+    this.#packed = tag ?? this.#tag;
   }
 
   statistics(): PluginStatistics {

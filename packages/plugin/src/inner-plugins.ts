@@ -62,7 +62,21 @@ export function formatterOf(
  * @throws ConfigError
  */
 export function parserOf(context: PluginContext, parent: ConfigElement, usual?: string): Parser {
-  return innerPlugin(context, 'parser', sectionOrOld(parent, 'parser'), usual);
+  return innerPlugin(context, 'parser', withExpression(sectionOrOld(parent, 'parser')), usual);
+}
+
+/** Fluentd's old way of `@type regexp`: the expression in the place of the type. */
+function withExpression(section: ConfigElement): ConfigElement {
+  const type = section.params.get('@type');
+  if (typeof type?.value !== 'string' || !/^\/.+\/[im]*$/.test(type.value)) return section;
+  const { name, arg, location, elements } = section;
+  const others = [...section.params.values()].filter((one) => one !== type);
+  const params = [
+    { ...type, value: 'regexp' },
+    { ...type, name: 'expression' },
+    ...others.filter((one) => one.name !== 'expression'),
+  ];
+  return new ConfigElement({ name, arg, location, elements, params });
 }
 
 /** The section, or one that stands for the old parameter. */

@@ -24,6 +24,9 @@ export class ParseError extends Error {
 
 /** Turns text into events. Fluentd: `Fluent::Plugin::Parser`, `<parse>`. */
 export abstract class Parser extends Plugin {
+  /** Whether it reads bytes of any kind, rather than text in UTF-8. Default: false. */
+  readonly takesBytes: boolean = false;
+
   /**
    * Reads one text: a line, a datagram, a body. Most parsers find one event in it.
    *

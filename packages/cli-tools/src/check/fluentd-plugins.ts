@@ -102,7 +102,7 @@ export const differences: readonly Difference[] = [
   {
     kind: 'parser',
     types: ['regexp', 'multiline'],
-    text: 'regular expressions are those of JavaScript: atomic groups, possessive quantifiers, recursion and (?i) inside are refused; a dot does not match a carriage return, and $ matches before one',
+    text: 'regular expressions are those of JavaScript: atomic groups, possessive quantifiers, recursion, \\p{…} and (?i) inside are refused',
   },
   {
     kind: 'parser',

@@ -4,6 +4,10 @@ import { FloatValue } from '@sluice/event-stream';
 const oddNumber = /[[:,\s](?:-?(?:\d{16,}|\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE]))|-0(?!\.))/;
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
+const brackets = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
+/** As in Ruby's JSON. */
+const mostDepth = 100;
+
 // Nobody outside knows it, so no text of a peer can begin with it.
 const mark = randomBytes(12).toString('hex');
 
@@ -14,6 +18,9 @@ const mark = randomBytes(12).toString('hex');
  * @throws SyntaxError
  */
 export function parseExactJson(text: string): unknown {
+  if (text.length > 2 * mostDepth && isTooDeep(text)) {
+    throw new SyntaxError(`nested more than ${mostDepth} deep`);
+  }
   if (!oddNumber.test(text)) return JSON.parse(text) as unknown;
   // What is marked must be JSON: a number such as 01 is told by what is not.
   JSON.parse(text);
@@ -23,6 +30,16 @@ export function parseExactJson(text: string): unknown {
   return JSON.parse(marked, (_key, value: unknown) =>
     typeof value === 'string' && value.startsWith(mark) ? exact(value.slice(mark.length)) : value,
   ) as unknown;
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(brackets)) {
+    if (token === '{' || token === '[') {
+      if (++depth > mostDepth) return true;
+    } else if (!token.startsWith('"')) depth--;
+  }
+  return false;
 }
 
 /** Whether JSON.parse makes of a number what it is. */

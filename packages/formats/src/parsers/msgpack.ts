@@ -6,6 +6,8 @@ import { isRecord } from './json.js';
 import { RecordParser } from './text-parser.js';
 
 class MsgpackParser extends RecordParser {
+  override readonly takesBytes = true;
+
   protected read(bytes: Buffer, found: ParsedCallback): void {
     let wrong = 0;
     for (let at = 0; at < bytes.length;) {

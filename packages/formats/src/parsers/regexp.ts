@@ -1,4 +1,4 @@
-import { t, type CheckContext } from '@sluice/config';
+import { t, type CheckContext, type ConfigElement } from '@sluice/config';
 import type { ParsedCallback, ParserDefinition, PluginContext } from '@sluice/plugin';
 import { define, type Filled } from './define.js';
 import type { ParseDefaults } from './parse-params.js';
@@ -75,6 +75,15 @@ class RegexpParser extends TextParser {
   }
 }
 
+/** The expression of the section; the parameter multiline gives it the option m of Ruby. */
+function expressionOf({ expression, multiline }: Config, element: ConfigElement): RegExp {
+  const text = element.get('expression');
+  if (!multiline || text === undefined) return expression!;
+  const option = text.startsWith('/') ? `${text}${text.endsWith('m') ? '' : 'm'}` : `/${text}/m`;
+  const read = t.regexp().read(option);
+  return read.ok ? read.value : expression!;
+}
+
 function checkNames({ expression }: Config, context: CheckContext): void {
   if (expression === undefined || hasNames(expression)) return;
   throw context.error(
@@ -103,10 +112,10 @@ function defineRegexp(
         throw context.error(undefined, 'expression is required', 'add expression /(?<message>.*)/');
       }
     },
-    create: (context, config) =>
+    create: (context, config, element) =>
       config.expression === undefined
         ? new RegexpParser(context, type, config, expression!, change)
-        : new RegexpParser(context, type, config, config.expression),
+        : new RegexpParser(context, type, config, expressionOf(config, element)),
   });
 }
 
@@ -134,13 +143,10 @@ export const apacheParser = defineRegexp(
   "Apache's access log, in its formats 'combined' and 'common', with texts as values.",
   new RegExp(
     String.raw`^(?<host>[^ ]*) [^ ]* (?<user>[^ ]*) \[(?<time>[^\]]*)\] ` +
-      String.raw`"(?<method>[^\s"]+)(?: +(?! )(?<path>[^"]*))?" (?<code>[^ ]*) (?<size>[^ ]*)` +
+      String.raw`"(?<method>[^\s"]+)(?: +(?<path>[^ "]*) +[^\s"]*)?" (?<code>[^ ]*) (?<size>[^ ]*)` +
       String.raw`(?: "(?<referer>[^"]*)" "(?<agent>[^"]*)")?\n?$`,
   ),
   { timeKey: 'time', timeFormat: '%d/%b/%Y:%H:%M:%S %z' },
-  (record) => {
-    if (typeof record.path === 'string') record.path = pathOf(record.path);
-  },
 );
 
 /** `@type nginx`. Fluentd: `parser_nginx`. */

@@ -255,7 +255,7 @@ export const parserCases: ParserCase[] = [
   {
     type: 'apache',
     params: '',
-    text: '192.168.0.1 - bob [28/Feb/2013:12:00:00 +0900] "GET /a b HTTP/1.1" 304 - "http://x/" "Opera/12.0"',
+    text: '192.168.0.1 - bob [28/Feb/2013:12:00:00 +0900] "GET /ab HTTP/1.1" 304 - "http://x/" "Opera/12.0"',
     events: [
       [
         [1362020400, 0],
@@ -263,7 +263,7 @@ export const parserCases: ParserCase[] = [
           host: '192.168.0.1',
           user: 'bob',
           method: 'GET',
-          path: '/a b',
+          path: '/ab',
           code: '304',
           size: '-',
           referer: 'http://x/',
