@@ -117,10 +117,10 @@ describe.runIf(deep)('the site', () => {
       },
     );
 
-    test('the search finds a parameter', { timeout: 120_000 }, async () => {
+    test('the search opens by Ctrl-K, and finds a parameter', { timeout: 120_000 }, async () => {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
       await page.goto(base, { waitUntil: 'networkidle' });
-      await page.locator('.DocSearch-Button').first().click();
+      await page.keyboard.press('Control+k');
       await page.locator('#localsearch-input').fill('total_in_flight_limit');
       const first = page.locator('.results .result').first();
       await first.waitFor();
