@@ -3,7 +3,7 @@ import { defaultOf, textOf, writtenText } from './default-text.js';
 import { namesOf } from './param-names.js';
 import { doubleQuoted, quoteValue } from './quote.js';
 import { schemasOf } from './read-by.js';
-import { isSecretName } from './secret-names.js';
+import { holdsSecret, isSecretName } from './secret-names.js';
 
 /** How to print a configuration. */
 export interface DumpOptions {
@@ -75,6 +75,7 @@ function dumpBody(
 export function isSecret(element: ConfigElement, param: ConfigParam): boolean {
   // What is empty or nil gives nothing away, and to see it helps to find a mistake.
   if (typeof param.value !== 'string' || param.value === '') return false;
+  if (holdsSecret(param.name, param.value)) return true;
   for (const schema of schemasOf(element)) {
     for (const [key, type] of Object.entries(schema.params ?? {})) {
       const meta = type.meta;

@@ -9,3 +9,15 @@ const SECRET_NAME =
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
+
+/**
+ * Whether the value of a parameter is a hash with a secret in it, such as
+ * `headers {"Authorization":"Bearer …"}` or `headers Authorization:Bearer …`.
+ */
+export function holdsSecret(name: string, value: string): boolean {
+  if (!/^\s*\{/.test(value) && !/headers?(?:_|$)/i.test(name)) return false;
+  for (const [, key] of value.matchAll(/(?:^|[{,])\s*"?([\w-]{1,256})"?\s*:/g)) {
+    if (isSecretName(key.replaceAll('-', '_'))) return true;
+  }
+  return false;
+}

@@ -31,6 +31,24 @@ test('the parameters of a section, with secrets masked', () => {
   });
 });
 
+test.each([
+  ['headers', '{"X-Team":"a","Authorization":"Bearer abc"}'],
+  ['headers', 'X-Team:a,x-api-key:abc'],
+  ['headers_from_placeholders', '{"x-token":"${tag}"}'],
+  ['anything', '{"user":"a", "password":"b"}'],
+])('%s %s has a secret in it', (name, value) => {
+  const [source] = parseConfig(`<source>\n  ${name} ${value}\n</source>`).elements;
+  expect(maskedParams(source)).toEqual({ [name]: 'xxxxxx' });
+});
+
+test.each([
+  ['headers', '{"X-Team":"a","Accept":"token: none"}'],
+  ['anything', 'token: it is a sentence'],
+])('%s %s has none', (name, value) => {
+  const [source] = parseConfig(`<source>\n  ${name} ${value}\n</source>`).elements;
+  expect(maskedParams(source)).toEqual({ [name]: value });
+});
+
 test('a name in code as files have it', () => {
   expect(snakeCase('lingerTimeout')).toBe('linger_timeout');
   expect(snakeCase('port')).toBe('port');
