@@ -27,6 +27,23 @@ function entriesOf({ name, exports }) {
   );
 }
 
+/**
+ * The texts of a union in their alphabet: the compiler writes them as it met them, which differs
+ * between a first build and a later one.
+ *
+ * @param {ts.UnionTypeNode} node
+ * @param {ts.NodeFactory} factory
+ */
+function sortedUnion(node, factory) {
+  const isText = (/** @type {ts.TypeNode} */ type) =>
+    ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal);
+  const textOf = (/** @type {ts.TypeNode} */ type) => type.getText();
+  const texts = node.types.filter(isText).sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+  return factory.createUnionTypeNode(
+    node.types.map((type) => (isText(type) ? (texts.shift() ?? type) : type)),
+  );
+}
+
 /** A declaration without what is nobody's business: private members, bodies, `declare`. */
 const publicPart = (/** @type {ts.TransformationContext} */ context) => {
   /** @type {ts.Visitor} */
@@ -38,6 +55,9 @@ const publicPart = (/** @type {ts.TransformationContext} */ context) => {
     }
     if (node.kind === ts.SyntaxKind.DeclareKeyword) return undefined;
     if (node.kind === ts.SyntaxKind.ExportKeyword) return undefined;
+    if (ts.isUnionTypeNode(node)) {
+      return ts.visitEachChild(sortedUnion(node, context.factory), visit, context);
+    }
     return ts.visitEachChild(node, visit, context);
   };
   return (/** @type {ts.Node} */ node) => ts.visitEachChild(node, visit, context);
