@@ -155,6 +155,19 @@ export interface ScannedRecords {
  * @param from where the first record begins
  */
 export function scanRecords(bytes: Buffer, from: number, seed: number): ScannedRecords {
+  const steps = scanSteps(bytes, from, seed);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `scanRecords`, a step for each record: the one who asks can let others work between them. */
+export function* scanSteps(
+  bytes: Buffer,
+  from: number,
+  seed: number,
+): Generator<undefined, ScannedRecords, undefined> {
   const records: FoundRecord[] = [];
   let end = from;
   let damagedBytes = 0;
@@ -165,6 +178,7 @@ export function scanRecords(bytes: Buffer, from: number, seed: number): ScannedR
       records.push(found);
       at += recordHeadSize + found.length;
       end = at;
+      yield undefined;
       continue;
     }
     const next = nextRecord(bytes, at + 1, seed);

@@ -1,20 +1,26 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { EventStream } from '@sluice/event-stream';
 import {
   ChunkFormatError,
   decodeHeader,
   recordHeadAt,
   recordHeadSize,
-  scanRecords,
+  scanSteps,
   seedOf,
   type ChunkHeader,
+  type FoundRecord,
+  type ScannedRecords,
 } from '../chunk-format.js';
 import { decompress } from '../compression.js';
 
 const windowSize = 64 * 1024;
 /** Mostly the header and the head of the first record, which may be all of it. */
 const firstRead = 4096;
+
+/** Milliseconds for which the check of a chunk holds the event loop at a time. */
+const longestTurn = 8;
 
 /** What is known of a chunk's file without reading all of it; nothing is checked but the header. */
 export interface ChunkOutline {
@@ -89,22 +95,49 @@ export async function readChunk(file: string): Promise<ReadChunk> {
   const bytes = await readFile(file);
   const { header, size } = decodeHeader(bytes);
   if (header === undefined) throw new ChunkFormatError('the file ends in its header');
-  const found = scanRecords(bytes, size, seedOf(header.id));
-  const payloads: Buffer[] = [];
-  let events = 0;
-  for (const record of found.records) {
-    payloads.push(
-      record.length === record.rawLength
-        ? record.payload
-        : await decompress(record.payload, record.rawLength),
-    );
-    events += record.events;
-  }
-  const packed = payloads.length === 1 ? payloads[0] : Buffer.concat(payloads);
+  const found = await scanned(bytes, size, seedOf(header.id));
+  const { packed, events } = await joined(bytes, found.records);
   return {
     header,
     stream: EventStream.fromScanned(packed, events),
     damagedBytes: found.damagedBytes,
     tornBytes: found.tornBytes,
   };
+}
+
+/** Finds and checks the records, and lets others work in between: a chunk has up to 256 MiB. */
+async function scanned(bytes: Buffer, from: number, seed: number): Promise<ScannedRecords> {
+  const steps = scanSteps(bytes, from, seed);
+  for (let begun = performance.now(); ;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - begun < longestTurn) continue;
+    await setImmediate();
+    begun = performance.now();
+  }
+}
+
+/**
+ * The events of all records behind each other. Payloads that are not compressed are moved together
+ * within the file's bytes: a chunk may be as large as memory allows once, but not twice.
+ */
+async function joined(
+  bytes: Buffer,
+  records: readonly FoundRecord[],
+): Promise<{ packed: Buffer; events: number }> {
+  const events = records.reduce((sum, record) => sum + record.events, 0);
+  if (records.some(({ length, rawLength }) => length !== rawLength)) {
+    const payloads: Buffer[] = [];
+    for (const { payload, length, rawLength } of records) {
+      payloads.push(length === rawLength ? payload : await decompress(payload, rawLength));
+    }
+    return { packed: payloads.length === 1 ? payloads[0] : Buffer.concat(payloads), events };
+  }
+  if (records.length === 1) return { packed: records[0].payload, events };
+  let end = 0;
+  for (const { payload } of records) {
+    bytes.set(payload, end); // never over one that is still to come: each has its head before it
+    end += payload.length;
+  }
+  return { packed: bytes.subarray(0, end), events };
 }
