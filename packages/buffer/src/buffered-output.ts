@@ -148,8 +148,9 @@ export class BufferedOutput extends Output {
     const { flushAtShutdown, shutdownTimeout } = this.#settings;
     const end = this.clock.elapsed() + shutdownTimeout;
     if (flushAtShutdown) {
+      this.#flusher.end(!this.#store.persistent);
       this.#enqueueAll();
-      this.#queue.hurry();
+      this.#queue.tryNow();
       await this.#until(end, () => this.#emptied());
     }
     this.#closed = true;

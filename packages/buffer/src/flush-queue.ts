@@ -2,9 +2,6 @@ import { Alarm } from './alarm.js';
 import type { Clock } from '@sluice/plugin';
 import type { HeldChunk } from './held-chunk.js';
 
-/** Milliseconds between two attempts while the process is about to end. */
-const hastyWait = 100;
-
 export interface FlushQueueOptions {
   readonly clock: Clock;
   /** How many chunks are written at a time. Fluentd: `flush_thread_count`. */
@@ -55,7 +52,6 @@ export class FlushQueue {
   #threads = 0;
   #writing = 0;
   #stopped = false;
-  #hasty = false;
 
   constructor(options: FlushQueueOptions) {
     this.#options = options;
@@ -101,12 +97,6 @@ export class FlushQueue {
 
   /** Tries those again at once that wait for their next attempt. */
   tryNow(): void {
-    this.#wake(true);
-  }
-
-  /** The process is about to end: from now on a wait between two attempts is short. */
-  hurry(): void {
-    this.#hasty = true;
     this.#wake(true);
   }
 
@@ -231,7 +221,7 @@ export class FlushQueue {
     this.#writing -= 1;
     lane.state = 'ready';
     if (wait === undefined) this.#remove(lane, chunk);
-    else this.#waitFor(lane, chunk, this.#hasty ? Math.min(wait, hastyWait) : wait);
+    else this.#waitFor(lane, chunk, wait);
     this.#options.onProgress();
     this.#progress();
   }

@@ -20,6 +20,8 @@ export interface FlusherOptions {
   readonly release: (bytes: number) => void;
 }
 
+/** Milliseconds between two attempts while the process is about to end. */
+const waitAtEnd = 100;
 /** Milliseconds until a chunk that cannot be given up is tried again. */
 const backupRetry = 10_000;
 
@@ -36,9 +38,21 @@ export class Flusher {
   };
   readonly #options: FlusherOptions;
   #closed = false;
+  #ending: { toSecondary: boolean; told: boolean } | undefined;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
+  }
+
+  /**
+   * The process is about to end, and attempts follow each other quickly: from now on no failure
+   * counts as a retry that uses up `retry_max_times`.
+   *
+   * @param toSecondary whether `<secondary>` takes what fails, where there is one, since no later
+   *   process finds the chunks
+   */
+  end(toSecondary: boolean): void {
+    this.#ending = { toSecondary, told: false };
   }
 
   /** From now on what fails stays where it is. */
@@ -185,6 +199,9 @@ export class Flusher {
 
   async #failed(chunk: HeldChunk, error: unknown): Promise<number | undefined> {
     const { settings, secondary, clock, context } = this.#options;
+    if (this.#ending !== undefined && !isUnrecoverable(error)) {
+      return this.#failedAtEnd(this.#ending, chunk, messageOf(error));
+    }
     const now = clock.elapsed();
     if (chunk.failures === 0) chunk.failingSince = now;
     chunk.failures += 1;
@@ -210,6 +227,25 @@ export class Flusher {
       'failed to flush the buffer, will retry',
     );
     return wait;
+  }
+
+  #failedAtEnd(
+    ending: { toSecondary: boolean; told: boolean },
+    chunk: HeldChunk,
+    reason: string,
+  ): number {
+    const { secondary, clock, context } = this.#options;
+    if (chunk.failures === 0) chunk.failingSince = clock.elapsed();
+    chunk.failures += 1;
+    chunk.reason = reason;
+    this.counters.retries += 1;
+    if (!ending.told) {
+      context.log.warn({ tag: chunk.tag, reason }, 'failed to flush the buffer, which is stopping');
+    }
+    ending.told = true;
+    if (!ending.toSecondary || secondary === undefined || chunk.secondary) return waitAtEnd;
+    chunk.secondary = true;
+    return 0;
   }
 
   async #remove(chunk: HeldChunk): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseConfig } from '@sluice/config';
 import type { StoredChunk } from '@sluice/plugin';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { fileStore } from '../src/index.js';
 import { describeBuffer, temporaryFolder } from './support/behaviour.js';
 import { buffered, events, recordingLog, type LogLine } from './support/buffered.js';
@@ -232,4 +232,29 @@ test('fewer workers deliver what the others left', async () => {
   const one = await open(folder, '', { workerId: 0, workers: 1 });
   expect(await numbers(one.resumed[0])).toEqual([1]);
   expect(readdirSync(folder)).toEqual(['worker0']);
+});
+
+test('a stop with nobody behind gives no chunk up, however often it tries', async () => {
+  const storeText = pathText();
+  const text =
+    'flush_interval 1h\nflush_at_shutdown true\nretry_max_times 2\ndisable_chunk_backup true';
+  const make = () => buffered({ definition: fileStore, storeText, text });
+  const first = await make();
+  first.sink.act = () => {
+    throw new Error('down');
+  };
+  await first.buffer.write('a', events(1));
+  const ended = first.buffer.afterShutdown();
+  for (let tries = 1; tries <= 4; tries++) {
+    await vi.waitFor(() => expect(first.buffer.statistics().retry?.steps).toBe(tries), {
+      interval: 2,
+    });
+    await first.clock.advance(100);
+  }
+  await first.clock.advance(60_000);
+  await ended;
+  await first.store.close();
+  const second = await make();
+  await second.buffer.flush();
+  expect(second.sink.written).toEqual([['a', 1]]);
 });
