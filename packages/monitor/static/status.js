@@ -182,7 +182,8 @@ function tables(status) {
   const plugins = status.plugins.map((plugin) => {
     const records = (s) => s.plugins.find(({ id }) => id === plugin.id)?.records ?? 0;
     return [
-      plugin.id,
+      // On a phone the column with the reason is out of sight.
+      [plugin.id, plugin.retry === null ? '' : 'warn'],
       `${plugin.category} ${plugin.type}`,
       number(perSecond(status, records)),
       number(plugin.records),

@@ -17,10 +17,10 @@ const browser = (process.env.PATH ?? '')
   .find((file) => existsSync(file));
 
 /** The example on free ports, with a shared key whose value must not be seen. */
-async function start(): Promise<{ agent: AgentProcess; url: string }> {
+async function start(before = ''): Promise<{ agent: AgentProcess; url: string }> {
   const security = 'port 0\n<security>\nself_hostname me\nshared_key hush-hush\n</security>';
   const agent = await AgentProcess.start(
-    example.replace('port 24224', security).replace('port 24220', 'port 0'),
+    before + example.replace('port 24224', security).replace('port 24220', 'port 0'),
   );
   const entry = await agent.logged(({ monitorPort }) => monitorPort !== undefined);
   return { agent, url: `http://127.0.0.1:${entry.monitorPort as number}` };
@@ -121,7 +121,10 @@ test('the port shows all workers with their shares, port + N one of them', async
 
 const page = test.skipIf(browser === undefined && process.env.SLUICE_DEEP === undefined);
 page('people see events come in on the page', { timeout: 60_000 }, async () => {
-  const { agent, url } = await start();
+  // Nobody listens on port 1: there is a warning to show.
+  const { agent, url } = await start(
+    '<match dead.**>\n@type forward\n<server>\nhost 127.0.0.1\nport 1\n</server>\n</match>\n',
+  );
   const chrome = await chromium.launch({
     executablePath: browser!,
     args: [
@@ -153,6 +156,9 @@ page('people see events come in on the page', { timeout: 60_000 }, async () => {
   await tab.reload();
   await tab.locator('#chart polyline[points*=" "]').waitFor({ state: 'attached' });
   expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  const warning = tab.locator('#warnings td', { hasText: 'is unavailable' }).first();
+  const { x, width } = (await warning.boundingBox())!;
+  expect(x + width).toBeLessThanOrEqual(390);
   expect(problems).toEqual([]);
   await chrome.close();
   expect(await agent.stop()).toBe(0);
