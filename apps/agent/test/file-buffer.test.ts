@@ -181,3 +181,26 @@ describe('a parameter of <buffer> that is about waiting puts a buffer before the
     expect(pipeline.outputs.some((output) => output instanceof BufferedOutput)).toBe(true);
   });
 });
+
+test('under root_dir, the buffer of an output with an @id has a folder of its own without a path', async () => {
+  const rootDir = temporaryFolder();
+  const output = (more: string) => `
+    <match **>
+      @type keep
+      ${more}
+      <buffer>
+        @type file
+        flush_interval 1h
+      </buffer>
+    </match>
+  `;
+  const { pipeline } = new TestPipeline(output('@id mine'), { rootDir });
+  await pipeline.start();
+  await pipeline.routes.emit('app', events());
+  expect(await pipeline.stop()).toEqual([]);
+  const folder = path.join(rootDir, 'mine/buffer/worker0');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.log'))).toHaveLength(1);
+  // Where it is not known which output it was, nothing could be found again after a change.
+  expect(() => new TestPipeline(output(''), { rootDir })).toThrow('path is required in <buffer>');
+  expect(() => new TestPipeline(output('@id mine'))).toThrow('path is required in <buffer>');
+});

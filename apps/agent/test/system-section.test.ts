@@ -17,6 +17,7 @@ describe('<system>', () => {
       ignore_same_log_interval 30s
       emit_error_log_interval 1m
       process_name mine
+      root_dir /var/lib/x
       <log>
         format json
         time_format %s
@@ -28,6 +29,7 @@ describe('<system>', () => {
       withoutSource: false,
       emitErrorLogInterval: 60,
       processName: 'mine',
+      rootDir: '/var/lib/x',
       rpc: undefined,
     });
     const { rpc } = read(
@@ -40,15 +42,15 @@ describe('<system>', () => {
 
   test('what has no effect says so', () => {
     const { warnings } = read(`<system>
-      root_dir /tmp/x
+      suppress_config_dump true
       suppress_repeated_stacktrace true
       <log>
         rotate_age 3
       </log>
     </system>`);
     expect(warnings).toEqual([
-      expect.stringMatching(/^root_dir has no effect/),
       expect.stringMatching(/^suppress_repeated_stacktrace has no effect/),
+      expect.stringMatching(/^suppress_config_dump has no effect/),
       expect.stringMatching(/^rotate_age has no effect/),
     ]);
   });

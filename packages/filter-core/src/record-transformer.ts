@@ -77,13 +77,15 @@ interface Plan {
   readonly timeKey: string | undefined;
 }
 
-function planOf(config: Config, element: ConfigElement): Plan {
+function planOf(config: Config, element: ConfigElement, log: FilterContext['log']): Plan {
   const fields = new Map<string, RecordValue>();
   const reading = { typed: config.autoTypecast, ruby: config.enableRuby };
   for (const inner of config.records) {
     for (const [name, text] of Object.entries(inner.rest)) {
       try {
-        fields.set(name, parseRecordValue(text ?? '', reading));
+        const value = parseRecordValue(text ?? '', reading);
+        fields.set(name, value);
+        warnOfUnknown(value, elementOf(inner) ?? element, name, log);
       } catch (error) {
         throw mistake(error, elementOf(inner) ?? element, name);
       }
@@ -108,6 +110,22 @@ function planOf(config: Config, element: ConfigElement): Plan {
     remove,
     timeKey: config.renewTimeKey,
   };
+}
+
+/** A name without a meaning is an error of each event, as in Ruby: the file says so beforehand. */
+function warnOfUnknown(
+  { unknownNames }: RecordValue,
+  element: ConfigElement,
+  param: string,
+  log: FilterContext['log'],
+): void {
+  const { file, line } = element.params.get(param)?.location ?? element.location;
+  for (const name of new Set(unknownNames)) {
+    log.warn(
+      { file, line, parameter: param },
+      `${file}:${line}: unknown name ${name} in ${param}: every event goes to @ERROR; a field is record["${name}"]`,
+    );
+  }
 }
 
 /** A mistake in a value of `<record>`, with its place. */
@@ -315,5 +333,5 @@ export const recordTransformerFilter = defineFilter({
   description: 'Adds, changes and removes fields of records.',
   section,
   create: (config, context, element) =>
-    new RecordTransformerFilter(context, planOf(config, element)),
+    new RecordTransformerFilter(context, planOf(config, element, context.log)),
 });

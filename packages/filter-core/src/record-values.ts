@@ -15,6 +15,8 @@ import { Template, type OnMissing } from './placeholders.js';
 export interface RecordValue {
   /** Whether it is the same for all events of a tag. */
   readonly ofTag: boolean;
+  /** Names in it that no event has, so that it fails for each. */
+  readonly unknownNames: readonly string[];
   /** Its MessagePack. @throws RubyError */
   pack(event: EventContext, onMissing: OnMissing): Buffer;
 }
@@ -68,13 +70,14 @@ function compile(value: Value, reading: Reading): RecordValue {
     return container(parts, value.size, 0x80);
   }
   const bytes = packValue(value);
-  return { ofTag: true, pack: () => bytes };
+  return { ofTag: true, unknownNames: [], pack: () => bytes };
 }
 
 function templateValue(source: string, typed: boolean): RecordValue {
   const template = new Template(source);
   return {
     ofTag: template.ofTag,
+    unknownNames: [],
     pack: (event, onMissing) =>
       typed ? template.pack(event, onMissing) : packValue(template.text(event, onMissing)),
   };
@@ -89,6 +92,7 @@ function rubyValue(source: string, typed: boolean): RecordValue {
       : compileRubyText(source.replaceAll('${', '#{'), eventNames);
   return {
     ofTag: expression.dependsOnlyOn(ofTag),
+    unknownNames: expression.unknownNames,
     pack: (event) => packValue(expression.evaluate(event.named)),
   };
 }
@@ -101,6 +105,7 @@ function container(parts: readonly RecordValue[], count: number, small: number):
       : Buffer.from([small === 0x90 ? 0xdc : 0xde, count >> 8, count & 0xff]);
   return {
     ofTag: parts.every((part) => part.ofTag),
+    unknownNames: parts.flatMap((part) => part.unknownNames),
     pack: (event, onMissing) =>
       Buffer.concat([head, ...parts.map((part) => part.pack(event, onMissing))]),
   };

@@ -83,6 +83,15 @@ describe('placeholders', () => {
 describe('enable_ruby', () => {
   const ruby = (lines: string) => `enable_ruby true\n${records(lines)}`;
 
+  test('a field written as a bare name has a warning, and its events go to @ERROR, as in Fluentd', () => {
+    const driver = transformer(ruby('kind web\nlevel ${level.upcase}'));
+    expect(driver.log).toMatchObject([
+      { level: 'warn', text: expect.stringContaining('a field is record["level"]') as string },
+    ]);
+    expect(driver.filter('x', [{ time: 1, record: { level: 'info' } }])).toEqual([]);
+    expect(driver.errors).toMatchObject([{ tag: 'x', records: [{ level: 'info' }] }]);
+  });
+
   test.each([
     ['${record["n"] + 1}', 8],
     ['${record["s"].upcase}', 'ABC'],

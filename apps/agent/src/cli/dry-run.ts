@@ -4,7 +4,7 @@ import { loadPlugins } from '../load-plugins.js';
 import { createLog, type LogOptions, type RootLog } from '@sluice/log';
 import { buildPipeline } from '../pipeline/build-pipeline.js';
 import { complain } from '../complain.js';
-import { sourceGap, warnOfGaps } from '../pipeline/warn-of-gaps.js';
+import { isEmpty, sourceGap, warnOfGaps } from '../pipeline/warn-of-gaps.js';
 import type { LaunchOptions } from '../processes/launch-options.js';
 import { countWarnings, hearingWarnings, warningsText } from '../processes/strict.js';
 import { readConfigs } from './read-configs.js';
@@ -54,10 +54,10 @@ async function problemsOf(options: LaunchOptions, log: RootLog): Promise<Set<str
       // What is odd is said once.
       const pipelineLog = workerId === 0 ? log : createLog({ ...options.log, level: 'error' });
       if (workerId === 0) {
-        // A start only warns: whoever checks a file wants to know that it does nothing.
-        const gap = sourceGap(root, system.withoutSource);
+        // A start only warns: whoever checks an empty file wants to know that it does nothing.
+        const gap = isEmpty(root) ? sourceGap(root, system.withoutSource) : undefined;
         if (gap !== undefined) problems.add(`${options.config}: ${gap}`);
-        warnOfGaps(root, { log, withoutSource: true });
+        warnOfGaps(root, { log, withoutSource: system.withoutSource || gap !== undefined });
       }
       try {
         const registry = await loadPlugins(options, root);

@@ -27,6 +27,7 @@ import { LogEvents, logRoutes } from '../routing/log-events.js';
 import { logLevels, type AgentLog } from '@sluice/log';
 import { EventErrors } from '../routing/event-errors.js';
 import { Routes } from '../routing/routes.js';
+import { withPathUnder } from './buffer-path.js';
 import { ConfigProblems } from './config-problems.js';
 import { HostWatch } from './host-watch.js';
 import { findLoop, type PassingOutput } from './label-loops.js';
@@ -59,6 +60,11 @@ export interface PipelineOptions {
   readonly clock?: Clock;
   /** Seconds between two lines about failed emits. Default: 0, each has its line. */
   readonly emitErrorLogInterval?: number | undefined;
+  /**
+   * Folder of the file buffers that name none and whose output has an `@id`. Fluentd: `root_dir`.
+   * Default: they need a path.
+   */
+  readonly rootDir?: string | undefined;
 }
 
 /**
@@ -85,6 +91,7 @@ class PipelineBuilder {
   readonly #watch: HostWatch | undefined;
   readonly #log: AgentLog;
   readonly #logInterval: number | undefined;
+  readonly #rootDir: string | undefined;
   readonly #stopLimit: number;
   readonly #clock: Clock;
   readonly #labels = new Map<string, Routes>();
@@ -103,6 +110,7 @@ class PipelineBuilder {
     this.#registry = registry;
     this.#log = log;
     this.#logInterval = options.emitErrorLogInterval;
+    this.#rootDir = options.rootDir;
     this.#stopLimit = options.stopLimit ?? 55;
     this.#clock = options.clock ?? systemClock;
     this.#maker = new PluginMaker({
@@ -275,10 +283,16 @@ class PipelineBuilder {
     const outer =
       buffer === undefined
         ? output
-        : this.#buffered(output, withParamBeside(buffer, element), context, secondary());
+        : this.#buffered(output, this.#bufferSection(buffer, element), context, secondary());
     const sink = new GuardedSink(outer, this.#clock);
     this.#guards.push(sink);
     return this.#watch?.output(definition.type, element, outer, sink) ?? sink;
+  }
+
+  #bufferSection(buffer: ConfigElement, output: ConfigElement): ConfigElement {
+    const whole = withParamBeside(buffer, output);
+    const { section } = this.#registry.find('chunk_store', whole, usualStore);
+    return namesOf(section).includes('path') ? withPathUnder(this.#rootDir, whole, output) : whole;
   }
 
   #buffered(

@@ -9,6 +9,11 @@ export function sourceGap(root: ConfigElement, withoutSource = false): string | 
   return 'the configuration has no <source>: no events come in';
 }
 
+/** Whether nothing comes in, and nothing would be done with it. */
+export function isEmpty(root: ConfigElement): boolean {
+  return !has(root, 'source') && !has(root, 'match');
+}
+
 /** Says that a configuration takes nothing in, or keeps nothing. */
 export function warnOfGaps(
   root: ConfigElement,

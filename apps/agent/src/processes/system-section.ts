@@ -25,7 +25,6 @@ export const refusedParams: Readonly<Record<string, string>> = {
 
 /** What tunes Fluentd's own works, or is always so here: accepted, with a warning. */
 export const idleParams: Readonly<Record<string, string>> = {
-  rootDir: 'nothing is stored there',
   suppressRepeatedStacktrace: 'there are no stack traces',
   suppressConfigDump: 'the configuration is not logged; use sluice config show',
   logEventVerbose: 'the log has no more of events',
@@ -108,7 +107,10 @@ export const systemSection = defineSection({
       'Have /api/config.getDump answer with the configuration, secrets masked',
     ),
     withSourceOnly: switchOf('Not supported'),
-    rootDir: t.string().optional().describe('No effect'),
+    rootDir: t
+      .string()
+      .optional()
+      .describe('Folder of file buffers that name no path and whose output has an @id: ID/buffer'),
     suppressRepeatedStacktrace: t.bool().optional().describe('No effect'),
     suppressConfigDump: t.bool().optional().describe('No effect'),
     logEventVerbose: t.bool().optional().describe('No effect'),

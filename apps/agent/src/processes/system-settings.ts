@@ -13,6 +13,8 @@ export interface SystemSettings {
   /** Seconds. */
   readonly emitErrorLogInterval: number | undefined;
   readonly processName: string | undefined;
+  /** Folder for what outputs with an `@id` store and name no path for. */
+  readonly rootDir: string | undefined;
   /** Where calls over HTTP are served. */
   readonly rpc:
     { readonly host: string; readonly port: number; readonly getDump: boolean } | undefined;
@@ -39,6 +41,7 @@ export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSetti
       withoutSource: false,
       emitErrorLogInterval: undefined,
       processName: undefined,
+      rootDir: undefined,
       rpc: undefined,
     };
   }
@@ -73,6 +76,7 @@ export function readSystem(root: ConfigElement, log?: ConfigLogger): SystemSetti
     withoutSource: value.withoutSource,
     emitErrorLogInterval: value.emitErrorLogInterval,
     processName: value.processName,
+    rootDir: value.rootDir,
     rpc: endpoint && { ...endpoint, getDump: value.enableGetDump },
   };
 }

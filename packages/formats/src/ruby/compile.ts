@@ -11,6 +11,11 @@ export interface Expression {
   /** As it is written. */
   readonly source: string;
   /**
+   * Bare names, such as `level`, that it may not use. As in Ruby, they are errors where they are
+   * evaluated, and not before.
+   */
+  readonly unknownNames: readonly string[];
+  /**
    * Whether its value is the same as long as these names have the same values.
    *
    * @param names bare names, such as `tag`
@@ -26,10 +31,11 @@ export interface Expression {
 /** No expression is longer. */
 const longest = 16_384;
 
-function expression(source: string, node: Node, slots: number): Expression {
+function expression(source: string, node: Node, { slots, unknown }: Parser): Expression {
   const runtime = new Runtime();
   return {
     source,
+    unknownNames: [...unknown],
     dependsOnlyOn: (names) => dependsOnlyOn(node, new Set(names)),
     evaluate: (names) => {
       runtime.begin();
@@ -63,7 +69,7 @@ function parserOf(source: string, names: readonly string[]): Parser {
 export function compileRuby(source: string, names: readonly string[]): Expression {
   const parser = parserOf(source, names);
   const node = parser.program();
-  return expression(source, node, parser.slots);
+  return expression(source, node, parser);
 }
 
 /**
@@ -75,5 +81,5 @@ export function compileRuby(source: string, names: readonly string[]): Expressio
 export function compileRubyText(source: string, names: readonly string[]): Expression {
   const parser = parserOf(`${source}${endOfText}`, names);
   const node = parser.text(endOfText);
-  return expression(source, node, parser.slots);
+  return expression(source, node, parser);
 }

@@ -40,6 +40,8 @@ export class Evaluation {
         return new Map(node.pairs.map(([key, value]) => [this.value(key), this.value(value)]));
       case 'name':
         return this.names(node.name);
+      case 'unknown':
+        throw new RubyError(`undefined name ${node.name}`);
       case 'local':
         return this.#locals[node.slot];
       case 'assign': {

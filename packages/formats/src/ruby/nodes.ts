@@ -6,7 +6,7 @@ export type Node =
   | { readonly kind: 'regexp'; readonly regexp: RegExp }
   | { readonly kind: 'array'; readonly items: readonly Node[] }
   | { readonly kind: 'hash'; readonly pairs: readonly (readonly [Node, Node])[] }
-  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'name' | 'unknown'; readonly name: string }
   | { readonly kind: 'local'; readonly slot: number }
   | { readonly kind: 'assign'; readonly slot: number; readonly value: Node; readonly keep: boolean }
   | { readonly kind: 'range'; readonly from: Node; readonly to: Node; readonly open: boolean }

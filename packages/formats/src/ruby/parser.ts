@@ -25,6 +25,8 @@ const operators: readonly RegExp[] = [
 export class Parser {
   /** How many local variables there are. */
   slots = 0;
+  /** Bare names that nothing is known of: an event comes to an error there. */
+  readonly unknown = new Set<string>();
   readonly #scanner: Scanner;
   readonly #names: readonly string[];
   #locals = new Map<string, number>();
@@ -395,6 +397,12 @@ export class Parser {
     scanner.at = at;
     const all = [...this.#names, ...functionNames];
     const near = didYouMean(whole, all);
+    // A name alone was a field in the first versions of the filter: Ruby fails at each event.
+    const isBare = /^[a-z_]\w*$/.test(name) && !/[({[]/.test(scanner.peek());
+    if (near === undefined && isBare && !foreignWords.has(name)) {
+      this.unknown.add(name);
+      return { kind: 'unknown', name };
+    }
     const hint = near ?? `names are ${this.#names.join(', ')}`;
     const reason = foreignWords.has(name)
       ? `${name} is not for expressions`

@@ -34,6 +34,15 @@ test.each(Object.entries(table))('%s', (source, expected) => {
   expect(inspect(source)).toBe(expected);
 });
 
+test('a bare name without a meaning is an error where it is evaluated, as in Ruby', () => {
+  const parts = compileRubyText('a#{tag}#{level.downcase}#{constructor}', eventNames);
+  expect(parts.unknownNames).toEqual(['level', 'constructor']);
+  expect(() => parts.evaluate(namesOf())).toThrow(new RubyError('undefined name level'));
+  const spared = compileRuby('true || level', eventNames);
+  expect(spared.evaluate(namesOf())).toBe(true);
+  expect(compileRuby('level = 5; level', eventNames).unknownNames).toEqual([]);
+});
+
 describe('what is not understood is refused with its place and a way out', () => {
   test.each([
     ['`rm -rf /`', 'unexpected', 0, 'expressions are made of'],
@@ -51,7 +60,7 @@ describe('what is not understood is refused with its place and a way out', () =>
     ['record["a"] =~ /(?>a)/', 'not supported', 15, ''],
     ['/#{tag}/', '#{…} in a regular expression', 0, ''],
     ['Time.now(1, 2)', 'Time.now does not take 2 arguments', 0, 'write Time.now'],
-    ['constructor', 'unknown name constructor', 0, ''],
+    ['constructor(1)', 'unknown name constructor', 0, ''],
     ['record.constructor', 'the method constructor is not supported', 7, ''],
     ['"a".__proto__', 'the method __proto__ is not supported', 4, ''],
     ['('.repeat(200), 'nested too deep', 100, ''],
