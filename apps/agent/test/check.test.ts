@@ -57,6 +57,10 @@ describe('sluice check', () => {
 
   test('the text says it line by line', async () => {
     const file = fixture('to-a-search-engine.conf');
+    const ofJson = differences.find(
+      ({ kind, types, where }) =>
+        kind === 'parser' && types.includes('json') && where === undefined,
+    )!;
     expect(checkText(await checkAsRun(file))).toBe(
       [
         `${file}: does not run as it is`,
@@ -65,6 +69,7 @@ describe('sluice check', () => {
         `  load     ${file}:16: out_elasticsearch: looked for as the npm package sluice-plugin-elasticsearch`,
         `  missing  ${file}:2: in_tail: ${absentPlugins[0].instead}`,
         `  missing  ${file}:23: out_exec_filter: write a plugin, or let the program be a client: sluice cat, the input tcp`,
+        `  differs  parser_json (line 6): ${ofJson.text}`,
         `  differs  in_forward (line 10): ${differences[0].text}`,
         '',
       ].join('\n'),

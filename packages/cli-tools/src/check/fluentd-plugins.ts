@@ -102,7 +102,18 @@ export const differences: readonly Difference[] = [
   {
     kind: 'parser',
     types: ['regexp', 'multiline'],
-    text: 'regular expressions are those of JavaScript: atomic groups, possessive quantifiers, recursion, \\p{…} and (?i) inside are refused',
+    text: 'regular expressions are those of JavaScript: atomic groups, possessive quantifiers, recursion, \\p{…} and (?i) inside are refused, [[:alpha:]] and its like are ASCII, and what goes back and forth for long has no time limit without timeout',
+  },
+  {
+    kind: 'parser',
+    types: ['json'],
+    text: 'comments and escapes that JSON does not have, such as \\x, are mistakes, and integers beyond 64 bits become floats',
+  },
+  {
+    kind: 'parser',
+    types: ['csv', 'json', 'ltsv', 'multiline', 'regexp', 'tsv'],
+    text: '%Z knows names such as JST and CET, and one that is unknown is a mistake; Fluentd knows few beside those of the United States, and takes others for the local zone. timezone takes UTC, too',
+    where: ['time_format'],
   },
   {
     kind: 'parser',
