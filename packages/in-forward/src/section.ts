@@ -111,7 +111,7 @@ export const forwardSection = defineSection({
       .describe('Bytes of one connection that outputs have not kept yet; more are not read'),
     totalInFlightLimit: t
       .size({ min: 1 })
-      .default(256 * mib)
+      .default(192 * mib)
       .describe('What all connections share: messages that are not kept yet, or unfinished'),
     unreadAckLimit: t
       .size({ min: 1 })
