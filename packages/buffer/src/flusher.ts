@@ -199,13 +199,13 @@ export class Flusher {
 
   async #failed(chunk: HeldChunk, error: unknown): Promise<number | undefined> {
     const { settings, secondary, clock, context } = this.#options;
-    if (this.#ending !== undefined && !isUnrecoverable(error)) {
-      return this.#failedAtEnd(this.#ending, chunk, messageOf(error));
-    }
     const now = clock.elapsed();
     if (chunk.failures === 0) chunk.failingSince = now;
     chunk.failures += 1;
     chunk.reason = messageOf(error);
+    if (this.#ending !== undefined && !isUnrecoverable(error)) {
+      return this.#failedAtEnd(this.#ending, chunk);
+    }
     const wait = isUnrecoverable(error)
       ? undefined
       : settings.retry.wait(chunk.failures, now - chunk.failingSince);
@@ -229,18 +229,12 @@ export class Flusher {
     return wait;
   }
 
-  #failedAtEnd(
-    ending: { toSecondary: boolean; told: boolean },
-    chunk: HeldChunk,
-    reason: string,
-  ): number {
-    const { secondary, clock, context } = this.#options;
-    if (chunk.failures === 0) chunk.failingSince = clock.elapsed();
-    chunk.failures += 1;
-    chunk.reason = reason;
+  #failedAtEnd(ending: { toSecondary: boolean; told: boolean }, chunk: HeldChunk): number {
+    const { secondary, context } = this.#options;
+    const { tag, reason } = chunk;
     this.counters.retries += 1;
     if (!ending.told) {
-      context.log.warn({ tag: chunk.tag, reason }, 'failed to flush the buffer, which is stopping');
+      context.log.warn({ tag, reason }, 'failed to flush the buffer, which is stopping');
     }
     ending.told = true;
     if (!ending.toSecondary || secondary === undefined || chunk.secondary) return waitAtEnd;
